@@ -33,6 +33,7 @@ from gitexp.lab.audit.recheck import (
 )
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.code.replacement import without_replaced
+from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
@@ -158,8 +159,12 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
     bases = [r.entry.base for r in inventory.held if r.entry.parents]
     settings = read_settings(project, bases)
     cut = inventory.cut
-    whole = (result for result in inventory.held if result.commit not in cut)
-    deviations = [one for result in whole if (one := find_deviation(inventory, result))]
+    whole = [result for result in inventory.held if result.commit not in cut]
+    deviations = [
+        one
+        for result in counted_off("judging experiments", whole, len(whole))
+        if (one := find_deviation(inventory, result))
+    ]
     fixed = {d.result.commit: d.due for d in deviations if fix and d.due is not None}
     replace_notes(project.repository, VERDICTS, fixed)
     high = too_high(inventory, settings)

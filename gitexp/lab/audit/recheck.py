@@ -22,7 +22,7 @@ from gitexp.lab.projects.differences import inspect_comparisons
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
+from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.verdict.campaign import Member
     from gitexp.store.experiments import Entry
 
 
@@ -77,14 +76,16 @@ def too_high(
     2 nothing counts that was measured by another protocol.
     """
     every = (*inventory.held, *inventory.lost)
-    confirmed: dict[tuple[str, int], dict[str, Member]] = defaultdict(dict)
+    protocols = protocols_of(inventory.project, {one.base for one in every if one.base})
+    # By metric and campaign, and of these by protocol, too.
+    confirmed: Counter[tuple[str, int]] = Counter()
+    discovered: defaultdict[tuple[str, int, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     for result in every:
         member = result.member()
         if member is not None and member.measured and result.confirmed:
-            key = member.metric, member.campaign
-            confirmed[key][result.entry.commit] = member
-    bases = {one.base for one in every if one.base}
-    protocols = protocols_of(inventory.project, bases)
+            confirmed[member.metric, member.campaign] += 1
+            within = member.metric, member.campaign, protocols.get(member.base, "")
+            discovered[within][member.discovery] += 1
     found = []
     for result in inventory.held:
         registration, member = result.registration, result.member()
@@ -93,11 +94,12 @@ def too_high(
             continue
         if not member.measured:
             continue
-        key = registration.criterion.metric, registration.campaign
-        besides = [one for at, one in confirmed[key].items() if at != result.entry.commit]
         if registration.rules > 1:
-            besides = [one for one in besides if protocols[one.base] == protocols[member.base]]
-        others = count_confirmed(registration.rules, besides)
+            found_there = discovered[member.metric, member.campaign, protocols.get(member.base, "")]
+            is_alone = result.confirmed and found_there[member.discovery] == 1
+            others = len(found_there) - is_alone
+        else:
+            others = confirmed[member.metric, member.campaign] - result.confirmed
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:
             said = (
