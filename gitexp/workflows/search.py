@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.log.log import stream
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.summary_cache import opened_cache
+from gitexp.lab.progress import in_one_piece
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words
 
@@ -58,9 +59,10 @@ def search(project: Project, query: str, selection: Selection | None = None) -> 
 
     Words that are rare in the log count more. Numbers and names of keys are words, too.
     """
-    rows = list(stream(project, selection))
-    texts = [_text_of(row) for row in rows]
-    return [rows[index] for _, index in rank(query, texts)]
+    with in_one_piece("searching"):
+        rows = list(stream(project, selection))
+        texts = [_text_of(row) for row in rows]
+        return [rows[index] for _, index in rank(query, texts)]
 
 
 def _text_of(row: Row) -> str:

@@ -16,6 +16,7 @@ from gitexp.errors import StoreBusy
 from gitexp.lab.health.git_settings import check_fetches
 from gitexp.lab.log.batches import WORTH_KEEPING
 from gitexp.lab.measuring.unended import end_all_unended
+from gitexp.lab.progress import in_one_piece
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
@@ -152,18 +153,19 @@ class _Sync:
         self._mark(delivered=False)
         fetch(repository, self.remote, logs=self.logs, show=self.show)
         self.whole, whole = True, self.whole
-        theirs = read_fetched(repository, self.remote)
-        folded = read_runs(repository, theirs.runs)
-        merged = merge_results(repository, theirs.notes, folded.lines, logs=self.logs)
-        for text in about_rewritten(repository, self.remote, before, theirs, merged):
-            self.done.warn(text)
-        for text in about_left_out(self.remote, merged):
-            self.done.warn(text)
-        self.done.redacted += sum(bool(one.ours_stale) for one in merged.values())
-        delivery = plan_delivery(repository, read_here(repository), theirs, known)
-        deliver(repository, delivery)
-        self._tell_incoming(delivery, merged)
-        views = merge_verdict_notes(repository, theirs.notes, merged[RUNS], whole=whole)
+        with in_one_piece("merging what came in"):
+            theirs = read_fetched(repository, self.remote)
+            folded = read_runs(repository, theirs.runs)
+            merged = merge_results(repository, theirs.notes, folded.lines, logs=self.logs)
+            for text in about_rewritten(repository, self.remote, before, theirs, merged):
+                self.done.warn(text)
+            for text in about_left_out(self.remote, merged):
+                self.done.warn(text)
+            self.done.redacted += sum(bool(one.ours_stale) for one in merged.values())
+            delivery = plan_delivery(repository, read_here(repository), theirs, known)
+            deliver(repository, delivery)
+            self._tell_incoming(delivery, merged)
+            views = merge_verdict_notes(repository, theirs.notes, merged[RUNS], whole=whole)
         self.done.verdicts += views.changed
         self.judged += views.judged
         self.whole = False
@@ -182,7 +184,8 @@ class _Sync:
         if not self._send(theirs, notes, merged):
             return False
         self._sweep_runs(folded, notes)
-        tidy(repository)
+        with in_one_piece("tidying up"):
+            tidy(repository)
         return True
 
     def _rehearse(self) -> Synced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.results import judged
+from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.comparison import Comparison, find_comparisons
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.message import split_message
@@ -50,7 +51,7 @@ def verdict_notes(repository: Repository, results: Sequence[Result]) -> dict[str
     baseline is not in this clone, or a newer gitexp wrote some of the records.
     """
     views = {}
-    for result in results:
+    for result in counted_off("judging experiments", results, len(results)):
         if not result.newer and not result.explored and (text := _view(result)):
             views[result.entry.commit] = text
     explored = [result for result in results if result.explored and not result.newer]

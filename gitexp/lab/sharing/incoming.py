@@ -105,7 +105,6 @@ def merge_verdict_notes(
     """
     other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else NotesSnapshot()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
-
     results: list[Result] = []
 
     def act(lock: int) -> MergedVerdictNotes:
@@ -121,8 +120,10 @@ def merge_verdict_notes(
         }
         doubtful = {c for c, blob in rest.blobs.items() if base.blobs.get(c, blob) != blob}
 
+        new = runs.came.keys() | doubtful
+
         def wanted(entry: Entry) -> bool:
-            return whole or bool({entry.commit, entry.base} & (runs.came.keys() | doubtful))
+            return whole or not new.isdisjoint((entry.commit, entry.base))
 
         if whole or runs.came or doubtful:
             results[:] = judge_noted(repository, sorted(noted | doubtful), wanted)
