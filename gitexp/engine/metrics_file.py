@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ def read_metrics(path: Path) -> dict[str, float]:
         text = path.read_text("utf-8-sig")
         documents = _documents(path.suffix, text)
         return {name: n for one in documents for name, n in _numbers(one, "") if is_text(name)}
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name}: {error}") from None
 
 
@@ -52,9 +51,18 @@ def _documents(suffix: str, text: str) -> Iterator[Any]:
         case ".jsonl":
             yield from (json.loads(line) for line in text.splitlines() if line.strip())
         case ".csv":
-            yield from map(_numbers_of_row, csv.DictReader(text.splitlines()))
+            yield from _rows(text)
         case _:
             yield json.loads(text)
+
+
+def _rows(text: str) -> Iterator[dict[str, float]]:
+    import csv  # few runs write CSV
+
+    try:
+        yield from map(_numbers_of_row, csv.DictReader(text.splitlines()))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
 
 
 def _numbers_of_row(row: dict[Any, Any]) -> dict[str, float]:
