@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from gitexp.engine.clock import now
 from gitexp.errors import CommandFailed, GitexpError, NotReady
 from gitexp.lab.code.code_proof import CodeProof
-from gitexp.lab.log.log_json import figures_json
 from gitexp.lab.log.verdict_notes import write_view
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.arms import about_differences
 from gitexp.lab.measuring.canary import Canary, check_of
+from gitexp.lab.measuring.checks import note_of_baseline, note_pairs_aside, note_repeat
 from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
-from gitexp.lab.measuring.notify import notify_meanwhile
+from gitexp.lab.measuring.notify import message_of, notify_meanwhile
 from gitexp.lab.measuring.session import Session
 from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
 from gitexp.lab.measuring.stored_outcomes import unlike_rows
 from gitexp.rules.documents.check import Check
-from gitexp.rules.documents.found import TOLD, Found
+from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.attempts import may_go_on
@@ -30,7 +30,6 @@ from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
-from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
 from gitexp.rules.verdict.small_first import full_seconds, shares_due
 
 if TYPE_CHECKING:
@@ -75,7 +74,8 @@ class ExperimentSession(Session):
                 changes what it should not.
         """
         ledger, base = self.ledger, self.bench.base
-        self._tell_aside()
+        for said in note_pairs_aside(ledger):
+            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}, {said}")
         self._asked = time.monotonic()
         if any(run.why is Why.PROOF for run in self.due.now):
             # A verdict would tell less than what to do about the settings.
@@ -89,7 +89,8 @@ class ExperimentSession(Session):
             self._consider_doubt()
             judgement = self._consider_code(self._judge())
         else:
-            judgement = self._note_repeats(judgement)
+            while note_repeat(ledger, self.registration, base, judgement):
+                judgement = self._judge()
         self.decided = decided_of(
             self.registration,
             ledger.experiment,
@@ -218,29 +219,13 @@ class ExperimentSession(Session):
         self.judgement = judgement
         self.note = words.note(self.registration, judgement)
         write_view(self.ledger.repository, self.ledger.experiment, self.note)
-        if judgement.verdict is not None and judgement != self._decided_before():
-            self._notify(judgement)
+        notified = self.ledger.settings.notify and judgement.verdict is not None
+        if notified and judgement != self._decided_before():
+            message = message_of(self.name, self.ledger, self.registration, judgement, self.note)
+            self.beside.append(notify_meanwhile(self.ledger, message, self.watcher.said))
 
     def _decided_before(self) -> Judgement | None:
         return None if self._before is None else as_explored(self._before, self.ledger.why)
-
-    def _notify(self, judgement: Judgement) -> None:
-        """Notify the command that the settings name; its failure changes nothing."""
-        ledger = self.ledger
-        if not ledger.settings.notify:
-            return
-        verdict = {
-            "name": self.name,
-            "commit": ledger.experiment,
-            "project": ledger.project.folder,
-            "verdict": judgement.verdict,
-            "reason": judgement.reason or None,
-            **figures_json(self.registration, judgement),
-            "note": self.note,
-        }
-        folder = ledger.repository.top or ledger.repository.common
-        command, said = ledger.settings.notify, self.watcher.said
-        self.beside.append(notify_meanwhile(command, verdict, folder, said))
 
     # --- what must be shown first -----------------------------------------------------------------
 
@@ -252,11 +237,12 @@ class ExperimentSession(Session):
         if canary.is_due(here):
             check = canary.answer()
             if check is not None and check.found is not None:
-                self._tell(check_of(ledger, self.bench.base, check, ledger.experiment))
+                shown = check_of(ledger, self.bench.base, check, ledger.experiment)
+                note_of_baseline(ledger, shown)
         elif self.begun:
             canary.over = True
             if canary.goes_without(here):
-                self._tell(Check(ledger.experiment, Found.OFF, now()))
+                note_of_baseline(ledger, Check(ledger.experiment, Found.OFF, now()))
 
     def _consider_code(self, judgement: Judgement) -> Judgement:
         """Put on record what is known of the code below it, and judge it by that.
@@ -327,47 +313,6 @@ class ExperimentSession(Session):
                     f"or test the change again in this one: gitexp retest {self.name}",
                 )
         return self._judgement()
-
-    # --- what runs showed that were made again ----------------------------------------------------
-
-    def _tell(self, check: Check) -> None:
-        """Put what a check of the baseline showed beside the experiment's records."""
-        told = {known.found for known in self.ledger.checks(self.ledger.experiment)}
-        if check.found in TOLD - (told - {Found.MOVED}):
-            self.ledger.note(check)
-
-    def _note_repeats(self, judgement: Judgement) -> Judgement:
-        """Note which seeds with an attempt that gave no score repeated their scores."""
-        ledger, commit = self.ledger, self.ledger.experiment
-        baseline, records = ledger.records(self.bench.base), ledger.records(commit)
-        seeds = self.registration.registered_seeds()[: judgement.pairs]
-        again = [record for _, record in ledger.canaries(commit)]
-        while True:
-            seed = seed_to_repeat(
-                self.registration, judgement, baseline, records, ledger.checks(commit)
-            )
-            if seed is None:
-                return judgement
-            found = scores_again(seed, records, again, seeds, ledger.metric)
-            if found is None or found.found is None:
-                return judgement
-            ledger.note(Check(commit, found.found, now(), seed, found.condition, found.scores))
-            judgement = self._judge()
-
-    def _tell_aside(self) -> None:
-        """Put on record which pairs are set aside."""
-        ledger, commit = self.ledger, self.ledger.experiment
-        known = {c.seed for c in ledger.checks(commit) if c.found is Found.SLOW}
-        for one in ledger.aside:
-            if one.mine.seed not in known:
-                rates = one.rate, one.usual
-                seed, condition = one.mine.seed, one.mine.condition
-                ledger.note(Check(commit, Found.SLOW, now(), seed, condition, rates))
-                self.watcher.said(
-                    f"{self.label(Arm.EXPERIMENT)}, seed {seed}: {Found.SLOW} (the baseline did"
-                    f" {rates[0]:.4g} steps per second, and {rates[1]:.4g} before); both runs are"
-                    " repeated once"
-                )
 
     # --- how it differs from any other session ----------------------------------------------------
 

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
+from gitexp.lab.log.log_json import figures_json
 from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 
@@ -18,16 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gitexp.lab.measuring.ledger import Ledger
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Judgement
+
 _LONGEST = 10.0  # seconds; the end of gitexp waits for it
 
 
+def message_of(
+    name: str, ledger: Ledger, registration: Registration, judgement: Judgement, note: str
+) -> dict[str, Any]:
+    """What a command is told of an experiment that was decided."""
+    return {
+        "name": name,
+        "commit": ledger.experiment,
+        "project": ledger.project.folder,
+        "verdict": judgement.verdict,
+        "reason": judgement.reason or None,
+        **figures_json(registration, judgement),
+        "note": note,
+    }
+
+
 def notify_meanwhile(
-    command: str, verdict: dict[str, Any], folder: Path, said: Callable[[str], object]
+    ledger: Ledger, message: dict[str, Any], said: Callable[[str], object]
 ) -> threading.Thread:
-    """Notify a command while runs go on; `said` is told what went wrong. Whoever ends joins it."""
+    """Notify the command that the settings name while runs go on; whoever ends joins the thread.
+
+    `said` is told what went wrong, which changes nothing.
+    """
+    command, repository = ledger.settings.notify, ledger.repository
 
     def notified() -> None:
-        if wrong := notify(command, verdict, folder):
+        if wrong := notify(command, message, repository.top or repository.common):
             said(wrong)
 
     thread = threading.Thread(target=notified, name="gitexp-notify")
