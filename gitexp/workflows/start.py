@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.differences import inspect_files
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
 from gitexp.lab.registering.refusals import Refusals
@@ -126,7 +127,7 @@ def register_ideas(
     """
     refused = Refusals(NOT_REGISTERED)
     proposals, left = [], list[str]()
-    for label, idea in ideas:
+    for label, idea in counted_off("checking ideas", ideas, len(ideas)):
         with refused.of(label):
             try:
                 proposal = propose(idea)

@@ -45,8 +45,11 @@ class PastResults:
 
     def same_change(self, folder: str, change: Change, entry: Entry) -> list[Result]:
         """Return other experiments of a project that made an entry's change, newest first."""
-        alike = self._by_place.get((folder, change.place), ())
-        others = [result for result in alike if result.commit != entry.commit]
+        alike = self._by_setting.get((folder, change.setting), ())
+        cut = self._cut.get((folder, change.place), ())
+        others = [result for result in (*alike, *cut) if result.commit != entry.commit]
+        if alike and cut:
+            others.sort(key=lambda result: self._order[result.commit])
         return same_change(self._repository, others, change, (entry.base, entry.code))
 
     def latest_campaign(self, registration: Registration, commit: str) -> int:
@@ -136,10 +139,24 @@ class PastResults:
         return {result.entry.commit: result for result in self._results}
 
     @cached_property
-    def _by_place(self) -> dict[tuple[str, str], list[Result]]:
+    def _order(self) -> dict[str, int]:
+        return {result.commit: at for at, result in enumerate(self._results)}
+
+    @cached_property
+    def _by_setting(self) -> dict[tuple[str, tuple[str, str] | None], list[Result]]:
+        """Results by project and what they set, if their messages have it whole."""
+        found: dict[tuple[str, tuple[str, str] | None], list[Result]] = {}
+        for result in self._results:
+            if (one := result.registration) and (setting := one.change.setting):
+                found.setdefault((one.project, setting), []).append(result)
+        return found
+
+    @cached_property
+    def _cut(self) -> dict[tuple[str, str], list[Result]]:
+        """Results by project and key whose messages have a value only in part."""
         found: dict[tuple[str, str], list[Result]] = {}
         for result in self._results:
-            if one := result.registration:
+            if (one := result.registration) and one.change.setting is None:
                 found.setdefault((one.project, one.change.place), []).append(result)
         return found
 

@@ -43,7 +43,7 @@ class RunMaker:
         self._watchdog, self._watcher = watchdog, watcher
         self.giver = giver
         self._lock = threading.Lock()
-        self._warned: set[str] = set()  # commits whose odd runs were mentioned
+        self._warned: set[str] = set()  # what was said of odd runs, and the commits that had some
         self._named: set[float | None] = set()  # shares of accelerators that were looked at
 
     def make(
@@ -142,7 +142,7 @@ class RunMaker:
         if job.purpose is Purpose.SAMPLE:
             result = replace(result, record=replace(result.record, environment=""), bulk=())
         ledger.store(job.commit, result)
-        if result.warning and self._is_first(job.commit):
+        if result.warning and self._is_first(job.commit, result.warning):
             self._watcher.said(f"{label}, seed {job.seed}: {result.warning}")
         return Made(Came.RAN, job, result)
 
@@ -163,9 +163,12 @@ class RunMaker:
                 if left_out := self.giver.about(settings):
                     self._watcher.said(f"left out: {left_out}")
 
-    def _is_first(self, commit: str) -> bool:
-        """Whether a commit is warned about for the first time: its runs share their script."""
+    def _is_first(self, commit: str, warning: str) -> bool:
+        """Whether neither a commit was warned about, nor anything by the same words.
+
+        Runs of a commit share their script, and those of most experiments share it, too.
+        """
         with self._lock:
-            is_first = commit not in self._warned
-            self._warned.add(commit)
+            is_first = self._warned.isdisjoint({commit, warning})
+            self._warned |= {commit, warning}
         return is_first

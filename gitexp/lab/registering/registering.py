@@ -10,6 +10,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.log.results import place_of_next, read_results
 from gitexp.lab.log.same_change import NO_CODE, same_change
 from gitexp.lab.measuring.one_baseline import blocks_due
+from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.experiment_name import new_name
 from gitexp.lab.projects.last_started import note_started
 from gitexp.lab.projects.lowered_rules import demand_rules
@@ -194,16 +195,15 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
 
 
 def _demand_distinct(proposals: Sequence[Proposal]) -> None:
-    for at, proposal in enumerate(proposals):
-        for other in proposals[:at]:
-            if other.change.place == proposal.change.place and other.change.sets_the_same(
-                proposal.change
-            ):
-                raise UsageError(
-                    f"{proposal.label} makes the same change as {other.label}:"
-                    f" {proposal.change.brief}",
-                    "remove one of the two",
-                )
+    known: dict[tuple[str, str], Proposal] = {}
+    for proposal in proposals:
+        if (setting := proposal.change.setting) is None:
+            continue
+        if (other := known.setdefault(setting, proposal)) is not proposal:
+            raise UsageError(
+                f"{proposal.label} makes the same change as {other.label}: {proposal.change.brief}",
+                "remove one of the two",
+            )
 
 
 def _draft(log: _Log, proposal: Proposal) -> _Draft:
@@ -272,7 +272,7 @@ def _commit(project: Project, drafts: Sequence[_Draft]) -> list[_Made]:
         mine: dict[str, _Made] = {}
         new: dict[Code, str] = {}
         try:
-            for draft in drafts:
+            for draft in counted_off("registering experiments", drafts, len(drafts)):
                 named = replace(draft.registration, name=new_name(taken | mine.keys()))
                 mine[named.name] = _make(project, draft, named, new)
             # Before there is a branch: nobody is asked about code of their own.

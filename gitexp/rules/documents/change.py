@@ -116,18 +116,20 @@ class Change:
         """Whether a value is known only in part."""
         return isinstance(self.before, PartialValue) or isinstance(self.after, PartialValue)
 
-    def sets_the_same(self, other: Change) -> bool:
-        """Whether both set the same key to the same value, whatever it was before.
+    @property
+    def setting(self) -> tuple[str, str] | None:
+        """What it sets, whatever that was before: a key, and a value; None if known only in part.
 
-        10 and 10.0 are one value here: another spelling is not another experiment. A value that is
-        known only in part equals no other.
+        10 and 10.0 are one value here: another spelling is not another experiment.
         """
-        return (
-            self.place == other.place
-            and not isinstance(self.after, PartialValue)
-            and not isinstance(other.after, PartialValue)
-            and same_value(spell(self.after), spell(other.after))
-        )
+        if isinstance(self.after, PartialValue):
+            return None
+        return self.place, _plain(spell(self.after))
+
+    def sets_the_same(self, other: Change) -> bool:
+        """Whether both set the same key to the same value; one known in part equals no other."""
+        mine = self.setting
+        return mine is not None and mine == other.setting
 
     def as_json(self) -> ChangeJson:
         """The change as `--json` shows it."""
