@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.engine.as_committed import is_as_committed
 from gitexp.engine.lfs import ATTRIBUTES, filters_of, set_contents_aside, write_contents
 from gitexp.engine.proven import Proven
 from gitexp.engine.reuse import Written, reuse
@@ -18,12 +17,10 @@ from gitexp.store.index_file import IndexEntry, files_called, index_of, raw_entr
 from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gitexp.engine.tree import Tree
     from gitexp.store.git import Git
-
-_BLOCK = 1 << 20  # bytes read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ def _compare(tree: Tree, entries: Sequence[IndexEntry]) -> None:
     The commit's own attributes may ask for other line ends or another encoding. Such files are
     compared after git has converted them back.
     """
-    other = [entry for entry in entries if not _is_as_committed(tree, entry)]
+    other = [entry for entry in entries if not is_as_committed(tree, entry)]
     converted = [entry for entry in other if not entry.is_link and "\n" not in entry.path]
     paths = "".join(f"{entry.path}\n" for entry in converted)
     ids = (
@@ -120,29 +117,3 @@ def _compare(tree: Tree, entries: Sequence[IndexEntry]) -> None:
                 "the same command again writes every file of it; if that does not help, look at the"
                 f" disk: {tree.work_tree}",
             )
-
-
-def _is_as_committed(tree: Tree, entry: IndexEntry) -> bool:
-    if entry.is_submodule:
-        return True
-    path = tree.work_tree / entry.path
-    try:
-        state = path.lstat()
-        if entry.is_link:
-            target = os.fsencode(path.readlink())
-            return _blob(tree.hash_name, len(target), [target]) == entry.id
-        if not stat.S_ISREG(state.st_mode):
-            return False
-        with path.open("rb") as handle:
-            blocks = iter(lambda: handle.read(_BLOCK), b"")
-            return _blob(tree.hash_name, state.st_size, blocks) == entry.id
-    except OSError:
-        return False
-
-
-def _blob(hash_name: str, size: int, blocks: Iterable[bytes]) -> str:
-    """Name an object as git does, by its type, size and content."""
-    digest = hashlib.new(hash_name, f"blob {size}\0".encode(), usedforsecurity=False)
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()

@@ -8,13 +8,12 @@ left is removed. Where that is more than a few, the whole folder has to be compa
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.engine.lfs import ATTRIBUTES
+from gitexp.engine.look import look
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.index_file import (
     IndexEntry,
     index_of,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from gitexp.engine.proven import Proven
     from gitexp.engine.tree import Tree
+    from gitexp.store.git_output import FileChange
 
 _FEW = 50  # each is looked for in the whole index
 _ABSENT, _SUBMODULE = "000000", "160000"
@@ -58,7 +58,11 @@ def reuse(tree: Tree, proven: Proven, commit: str) -> Written | None:
         if tree.index.read_bytes() != proven.index:
             return None
         time = tree.now()
-        differing, touched, others = _look(tree, proven.commit, commit)
+        touched, others = look(tree, proven.index)
+        differing = []
+        if commit != proven.commit:
+            git = tree.git_without_index
+            differing = git.differences("diff-tree", proven.commit, commit)
         if not all(map(_is_replaced, differing)):
             return None
         # A touched file becomes what the index has, unless the commit has it otherwise.
@@ -73,32 +77,6 @@ def reuse(tree: Tree, proven: Proven, commit: str) -> Written | None:
     except (GitFailed, OSError, ValueError):
         return None
     return written
-
-
-def _look(
-    tree: Tree, before: str, commit: str
-) -> tuple[list[FileChange], list[FileChange], list[str]]:
-    """Return files that differ between two commits, files that were touched, and others.
-
-    Raises:
-        GitFailed: a commit is not there.
-        OSError: git could not look at all of the folder.
-    """
-    # Two processes use two cores: each looks at the whole tree. What git cannot look at, it only
-    # says on standard error.
-    with tree.git.start(
-        "ls-files", "--others", "--directory", "-z",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as listing:  # fmt: skip
-        differing = []
-        if before != commit:
-            differing = tree.git_without_index.differences("diff-tree", before, commit)
-        looked = tree.git.run("diff-files", "--raw", "--no-abbrev", "-z")
-        listed, failed = listing.communicate()
-    if listing.returncode or failed or looked.stderr:
-        raise OSError
-    others = [name.rstrip("/") for name in decode(listed).split("\0") if name]
-    return differing, [*parse_raw(looked.stdout)], others
 
 
 def _is_replaced(file: FileChange) -> bool:

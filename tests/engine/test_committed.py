@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.engine import look
 from gitexp.engine.checkout import take_checkout
 from gitexp.errors import NotReady
 from gitexp.store.repository import Repository
@@ -261,6 +262,26 @@ def test_the_next_commit_is_written_whatever_a_run_left(
     assert here.git("status", "--porcelain", "--ignored") == ""
     assert here.git("write-tree") == world.git("rev-parse", f"{commit}^{{tree}}")
     assert files_of(here) == files_of(world)
+
+
+def test_git_looks_at_large_folders_as_closely(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "_LARGE", 0)
+    world.write("nested/deep.txt", "$Id$\n")
+    world.write("other/less.txt", "gone\n")
+    world.commit("one more")
+    here = checked_out(world)
+    world.edit("epochs = 20", "epochs = 30")
+    world.commit("the next")
+    for spoil in (results_and_a_seed, a_folder_for_a_file, an_ignored_file):
+        spoil(here)
+    (here.path / "other" / "less.txt").unlink()
+    (here.path / "README.md").chmod(0o755)
+    here = checked_out(world)
+    assert here.git("status", "--porcelain", "--ignored") == ""
+    assert files_of(here) == files_of(world)
+    assert here.path.with_name("gitexp-0.now").exists()  # and not compared as a whole
 
 
 def files_of(tree: World) -> dict[str, object]:

@@ -45,7 +45,7 @@ _ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on 
 _TAIL = 12  # lines of a log that an error shows
 # Seconds of work that a worker gets at once, and the most runs: starting one takes about a second,
 # and what it has not begun is for others only once it has ended.
-_BATCH, _MOST_AT_ONCE = 30.0, 100
+_BATCH, _MOST_AT_ONCE = 60.0, 100
 _ROUNDING = 1e-9
 
 
