@@ -40,7 +40,7 @@ _VALUE = re.compile(
 )
 _NAMED = re.compile(
     rf"(?<![\w.])(?P<name>{_WORD})['\"`*]{{0,3}}(?:"
-    r"(?P<equals>\s{0,99}=\s{0,99})|(?P<colon>\s{0,99}(?::=?|=>|->|→)\s{0,99})"
+    r"(?P<equals>\s{0,99}=(?!>)\s{0,99})|(?P<colon>\s{0,99}(?::=?|=>|->|→)\s{0,99})"
     r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}))"
 )
 _BEFORE = re.compile(rf"(?:(?<![\w./@-]){_WORD}\s){{0,5}}\Z")

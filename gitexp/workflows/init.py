@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import evaluating_files, mentioned_files
 from gitexp.lab.guess.command import program_of
-from gitexp.lab.measuring.missing_inputs import link_hint, missing_inputs
+from gitexp.lab.measuring.missing_inputs import missing_inputs
 from gitexp.lab.measuring.trial import Trial, try_out
 from gitexp.lab.projects.baseline_branch import (
     baseline_key,
@@ -32,6 +32,7 @@ from gitexp.lab.setup.new_settings import (
     example_key,
     guessed_keys,
     settle,
+    typed_options,
     uncommitted,
     with_trial,
 )
@@ -41,6 +42,7 @@ from gitexp.rules.documents.raised_rules import with_rules
 from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.paths import is_pattern
+from gitexp.rules.text import shell_word
 from gitexp.store import hooks
 from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
@@ -168,7 +170,11 @@ def _write_settings(
     draft = settled.draft
     lacking = [] if draft.link else missing_inputs(repository, mentioned_files(here, draft))
     if lacking and not settled.trial:  # a trial shows whether it does without
-        warnings.append(f"{draft.command} may need {', '.join(lacking)}: {link_hint(lacking)}")
+        links = "".join(f" --link {shell_word(name)}" for name in lacking)
+        warnings.append(
+            f"{draft.command} may need {', '.join(lacking)}, which git does not track, so runs do"
+            f" not get it; if so:\n  gitexp init --undo && gitexp init{typed_options(given)}{links}"
+        )
     settings = as_settings(draft, baseline)
     script = program_of(here, draft.command).path
     judging = evaluating_files(_tracked(repository, here), settings, script)

@@ -38,6 +38,7 @@ READ = [
     ("accuracy : 0.93", 0.93),
     ("accuracy := 0.93", 0.93),
     ("accuracy -> 0.93", 0.93),
+    ("accuracy => 0.93", 0.93),
     ("'accuracy': 0.93", 0.93),
     ('{"epoch": 3, "accuracy": 0.93}', 0.93),
     ("{'loss': 0.2, 'accuracy': 0.93}", 0.93),

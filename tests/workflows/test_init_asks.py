@@ -104,8 +104,8 @@ def test_data_that_git_does_not_track_is_named_and_can_be_linked(bare_project: W
     bare_project.write("train.py", "open('data/x.csv').read()\n" + TRAIN)
     bare_project.commit("reads data")
     out = " ".join(bare_project.gitexp("init", "--yes").out.split())
-    assert "may need data: runs get a checkout, without data" in out
-    assert 'add link = ["data"]' in out
+    assert "may need data, which git does not track, so runs do not get it" in out
+    assert "gitexp init --undo && gitexp init --link data" in out
     assert "link" not in settings(bare_project)
     bare_project.gitexp("init", "--undo")
     bare_project.gitexp("init", "--yes", "--link", "data")

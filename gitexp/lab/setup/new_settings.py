@@ -91,10 +91,11 @@ def _demand_no_shell(draft: DraftSettings, given: DraftSettings) -> None:
     found = [] if draft.shell else shell_syntax(draft.command)
     if not found:
         return
+    options = typed_options(replace(given, command=draft.command))
     raise UsageError(
         f"the command has {' and '.join(found)}, which only a shell understands, and no shell runs"
         " it",
-        f"to run it by /bin/sh: gitexp init --shell{_typed(replace(given, command=draft.command))}",
+        f"to run it by /bin/sh: gitexp init --shell{options}",
     )
 
 
@@ -107,12 +108,13 @@ def _not_found(
     examples = _EXAMPLES | ({"metric": printed[-1]} if printed else {})
     asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
     return UsageError(
-        f"could not find out: {', '.join(lacking)}{shown}", f"gitexp init{_typed(given)}{asked}"
+        f"could not find out: {', '.join(lacking)}{shown}",
+        f"gitexp init{typed_options(given)}{asked}",
     )
 
 
-def _typed(given: DraftSettings) -> str:
-    """The options that say what is given."""
+def typed_options(given: DraftSettings) -> str:
+    """The options of `init` that say what is given."""
     words = [
         f" --{name.replace('_', '-')}" + ("" if value is True else f" {shell_word(str(value))}")
         for name in _OPTIONS
