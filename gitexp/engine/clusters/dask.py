@@ -187,7 +187,10 @@ class DaskTasks:
         return Standing(State.GONE, f"{worker}: {said}", again=stopped or code < 0 or unfit)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """Let the scheduler drop tasks, which `run_worker` notices, after a word on why."""
+        """Let the scheduler drop tasks, which `run_worker` notices.
+
+        What runs ends by itself after a word on why, and `poll` tells when it has.
+        """
         futures = {name: self._futures[name][1] for name in names if name in self._futures}
         if not futures or self._client.status != "running":
             return
@@ -197,7 +200,9 @@ class DaskTasks:
                 placed = self._client.processing()
                 at = [worker for worker, keys in placed.items() if futures.keys() & {*keys}]
                 words = dict.fromkeys(futures, f"{how.value} {self._batch}")
-                self._client.run(tell_worker, words, workers=at, on_error="ignore")
+                running = self._client.run(tell_worker, words, workers=at, on_error="ignore")
+                for name in (name for names in running.values() for name in names):
+                    del futures[name]
         with contextlib.suppress(Exception):
             self._client.cancel([*futures.values()])
 
@@ -236,9 +241,15 @@ def ask_worker(command: str) -> str:
     ).stdout  # fmt: skip
 
 
-def tell_worker(words: dict[str, str], dask_worker: Any) -> None:  # noqa: ANN401 - Dask's
-    """Tell a Dask worker how tasks that are about to be dropped ended, by their names."""
-    dask_worker.gitexp_words = getattr(dask_worker, "gitexp_words", {}) | words
+def tell_worker(words: dict[str, str], dask_worker: Any) -> list[str]:  # noqa: ANN401 - Dask's
+    """Tell a Dask worker which tasks are to end, by name, and why; returns those that it runs."""
+    import time
+
+    now = time.monotonic()
+    told = {name: (now, word) for name, word in words.items()}
+    dask_worker.gitexp_words = getattr(dask_worker, "gitexp_words", {}) | told
+    tasks = dask_worker.state.tasks
+    return [name for name in words if name in tasks and tasks[name].state == "executing"]
 
 
 def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
@@ -253,6 +264,7 @@ def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
     import os
     import subprocess
     import tempfile
+    import time
 
     import dask
     from distributed import get_worker
@@ -266,7 +278,7 @@ def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
         for name, value in os.environ.items()
         if not name.startswith("DASK_INTERNAL_") and value != str(preset.get(name))
     }
-    stopped = False
+    stopped, began = False, time.monotonic()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             ["/bin/sh", "-c", command], stdin=subprocess.PIPE, stdout=said,
@@ -280,11 +292,12 @@ def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
             task = worker.state.tasks.get(key)
             wanted = task is not None and task.state in {"executing", "long-running"}
             ends = worker.status.name in {"closing", "closed", "stopping", "stopped", "failed"}
-            if not stopped and (ends or not wanted):
+            # A task of this name may have been told something earlier.
+            told, word = getattr(worker, "gitexp_words", {}).get(key, (0.0, ""))
+            if not stopped and (ends or not wanted or told > began):
                 stopped = True
-                said_last = getattr(worker, "gitexp_words", {}).pop(key, "")
                 with contextlib.suppress(OSError):
-                    process.stdin.write(f"{said_last}\n".encode())
+                    process.stdin.write(f"{word if told > began else ''}\n".encode())
                     process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)

@@ -110,7 +110,8 @@ def drive(
         except BaseException as error:
             how = how_stopped(error)
             engine.stop_all(how)
-            if on is None and how is Ended.ABORT and scheduler.counts_aborts():
+            lasts = on is not None and on.cluster.lasts
+            if not lasts and how is Ended.ABORT and scheduler.counts_aborts():
                 # So that nobody fears a Ctrl-C.
                 watcher.said(
                     "the aborted runs are on record as one failure, which alone changes nothing;"

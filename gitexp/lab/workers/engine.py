@@ -6,6 +6,7 @@ the notes, whoever made it and however it came there.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import Counter
@@ -191,11 +192,12 @@ class RemoteEngine:
             return
         for flight in self._flights:
             self.cancel(flight.order, how)
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end and any(
-            one.state is not State.GONE for one in self._cluster.poll([*self._workers]).values()
-        ):
-            time.sleep(_STEP)
+        end, left = time.monotonic() + _PATIENCE, {*self._workers}
+        with contextlib.suppress(NotReady):  # it cannot be asked any more
+            while left and time.monotonic() < end:
+                standings = self._cluster.poll(left)
+                left -= {name for name, one in standings.items() if one.state is State.GONE}
+                time.sleep(_STEP if left else 0)
         self._collect()
 
     # --- what goes out ----------------------------------------------------------------------------
