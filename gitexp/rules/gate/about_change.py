@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.keys import LINES, keys_at, parse_key, spell_key
+from gitexp.rules.gate.named_like import by_its_name, is_another_seed
+from gitexp.rules.gate.settings_in_text import about_settings
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
@@ -21,7 +23,12 @@ _SHOWN = 8  # values that follow, before the rest is only counted
 
 def about_change(change: Change, seed_key: str) -> list[Finding]:
     """Find what refuses the change of one value, and what is worth advising."""
-    found = (_changes_seed(change, seed_key), _has_followers(change), _is_unread(change))
+    found = (
+        _changes_seed(change, seed_key) or _changes_measure(change),
+        about_settings(change),
+        _has_followers(change),
+        _is_unread(change),
+    )
     return [finding for finding in found if finding is not None]
 
 
@@ -35,6 +42,20 @@ def _changes_seed(change: Change, seed_key: str) -> Finding | None:
         change.file,
         change.line,
     )
+
+
+def _changes_measure(change: Change) -> Finding | None:
+    """C17: say that by its name the value may decide what is measured, or is one more seed."""
+    if not (said := by_its_name(change)):
+        return None
+    hint = (
+        "change a value that you have a reason to change; to let repeats draw this seed, too, set"
+        " it from GITEXP_SEED"
+        if is_another_seed(change)
+        else "if it does, change it on the baseline branch, where all results begin again, and name"
+        " in `protect` what measures"
+    )
+    return Finding("C17", said, hint, change.file, change.line, advice=True)
 
 
 def _has_followers(change: Change) -> Finding | None:

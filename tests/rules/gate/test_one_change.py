@@ -493,6 +493,71 @@ def test_the_seed_is_never_the_change(text: str, seed_key: str) -> None:
     assert found.change is None
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("seed = 1", "seed = 2", True),
+        ("random_state = 42", "random_state = 7", True),
+        ("split-seed = 1", "split-seed = 2", True),
+        ("dataSeed = 1", "dataSeed = 2", False),
+        ("seeded = 1", "seeded = 2", False),
+        ("seed_words = 12", "seed_words = 24", False),
+        # A text or a switch under such a name may be anything.
+        ("seed = true", "seed = false", False),
+        ('seed = "a"', 'seed = "b"', False),
+        ("a = 1", "a = 1\nseed = 2", False),
+    ],
+)
+def test_a_number_that_is_named_like_a_seed_is_told(before: str, after: str, told: bool) -> None:
+    found = judge(edited(f"{before}\n", f"{after}\n"))
+    assert ids(found) == ["C17"] * told
+    assert found.change is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[eval]\naverage = {}\n", True),
+        ("test_size = {}\n", True),
+        ("limit_val_batches = {}\n", True),
+        ("[data]\nholdout = {}\n", True),
+        ("eval_every = {}\n", False),
+        ("val_check_interval = {}\n", False),
+        ("[test]\nnum_workers = {}\n", False),
+        ("values = {}\n", False),
+        ("latest = {}\n", False),
+        ("[model]\ndropout = {}\n", False),
+    ],
+)
+def test_a_change_of_what_measures_is_told_by_its_name(text: str, told: bool) -> None:
+    found = judge(edited(text.format(1), text.format(2)))
+    assert ids(found) == ["C17"] * told
+    assert found.change is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        ("--lr 0.1 --depth 3", "--lr 0.2 --depth 5", "--lr, --depth"),
+        ("--lr=0.1 --depth=3", "--lr=0.2 --depth=3 --fast", "--lr, --fast"),
+        ("lr=0.1,depth=3", "lr=0.2, depth=5", "lr, depth"),
+        ('{"lr": 1, "depth": 3}', '{"lr": 2, "depth": 5}', "lr, depth"),
+        ("", "--lr 0.2 --depth 5", "--lr, --depth"),
+        ("--lr 0.1 --depth 3", "--lr 0.2 --depth 3", ""),
+        ("--layers 64 32", "--layers 128 64", ""),
+        ("a, b", "c, d", ""),
+        ("where x=1 and y=2", "where x=2 and y=3", ""),
+        ("rbf", "--a 1 --b 2", ""),
+        ("{", '{"a": 1}', ""),
+        ("well-known --- yes", "well-known --- no", ""),
+    ],
+)
+def test_several_settings_in_a_text_are_told(before: str, after: str, keys: str) -> None:
+    found = judge(edited(f"options = '{before}'\n", f"options = '{after}'\n"))
+    assert ids(found) == ["C18"] * bool(keys)
+    assert not keys or found.findings[0].message.endswith(keys)
+
+
 def test_taking_the_seed_out_is_a_change_of_the_seed() -> None:
     assert ids(judge(edited("a = 1\nseed = 1\n", "a = 1\n"), seed="seed")) == ["C8"]
     assert ids(judge(edited("a = 1\n", "a = 1\nseed = 1\n"), seed="seed")) == ["C8"]

@@ -159,6 +159,24 @@ def test_what_a_verdict_itself_says_stands_beside_the_remarks() -> None:
     assert second.startswith("of the experiment, 1 run failed")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('eval.average = "macro" -> "micro"', "eval.average may decide what is measured"),
+        ("data.split_seed = 1 -> 2", "data.split_seed is a seed, by its name"),
+        ("C = 1 -> 2", ""),
+    ],
+)
+def test_a_verdict_says_where_its_change_may_not_be_about_the_model(change: str, said: str) -> None:
+    registration = replace(registered(5), change=parse_change(f"config.toml: {change}"))
+    before = [a_run(n, 0.90 + n / 1000) for n in range(1, 6)]
+    after = [a_run(n, 0.95 + n / 1010) for n in range(1, 6)]
+    judgement = judge_records(registration, before, after)
+    assert judgement.verdict is Verdict.CONFIRMED
+    assert judgement.detail.startswith(said)
+    assert bool(judgement.detail) is bool(said)
+
+
 # --- one run of the experiment --------------------------------------------------------------------
 
 

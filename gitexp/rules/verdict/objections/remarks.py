@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
+from gitexp.rules.gate.named_like import by_its_name
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.objections.failed_runs import say_without_score
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 def remarks(evidence: Evidence) -> str:
     """What there is to say, empty if there is nothing."""
-    said = say_without_score(evidence), _set_aside(evidence), _checks(evidence)
+    said = (
+        say_without_score(evidence),
+        _set_aside(evidence),
+        _checks(evidence),
+        by_its_name(evidence.registration.change),
+    )
     return "; ".join(filter(None, said))
 
 
