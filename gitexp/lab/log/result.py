@@ -290,7 +290,7 @@ class Result:
         """How far it has come, by its records."""
         return Stage(self._kept.stage) if self._kept else self.summary.stage
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict | None:
         """The verdict, None if nothing is decided yet."""
         if self._kept is None:
