@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.documents.quantities import parse_time
 from gitexp.rules.text import visible
 
 _MOST_JOBS = 256

@@ -12,7 +12,7 @@ from gitexp.engine.family import memory_of
 from gitexp.engine.printed import read_steps
 from gitexp.engine.tail import Tail
 from gitexp.rules.documents.ended import Ended
-from gitexp.rules.documents.size import said_size
+from gitexp.rules.documents.quantities import said_size
 from gitexp.rules.text import duration
 
 if TYPE_CHECKING:

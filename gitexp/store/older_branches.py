@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
-from gitexp.rules.documents.settings import FILES
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:

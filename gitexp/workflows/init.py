@@ -39,7 +39,8 @@ from gitexp.lab.setup.new_settings import (
 from gitexp.lab.trust.trust import settings_approved, trust
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.raised_rules import with_rules
-from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
+from gitexp.rules.documents.settings import RULES, Settings
+from gitexp.rules.documents.settings_file import FILES, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.rules.text import shell_word

@@ -19,7 +19,7 @@ from gitexp.lab.projects.lowered_rules import lowered_rules
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.name import set_apart
 from gitexp.rules.documents.registration import parse_message
-from gitexp.rules.documents.settings import FILES
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible

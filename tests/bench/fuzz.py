@@ -28,7 +28,7 @@ with atheris.instrument_imports():
     import tomli  # noqa: F401
 
     from gitexp.errors import NotReady
-    from gitexp.rules.documents import message, record, registration, settings
+    from gitexp.rules.documents import message, record, registration, settings_file
     from gitexp.rules.gate import formats, hypothesis
     from gitexp.rules.gate.edited import Edited
     from gitexp.rules.gate.formats.malformed import Malformed
@@ -95,9 +95,9 @@ def _message(text: str) -> None:
 
 def _settings(content: bytes) -> None:
     try:
-        table = settings.table_of("gitexp.toml", content)
+        table = settings_file.table_of("gitexp.toml", content)
         if table is not None:
-            settings.parse_settings("gitexp.toml", table)
+            settings_file.parse_settings("gitexp.toml", table)
     except NotReady:
         pass
 

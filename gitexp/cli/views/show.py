@@ -13,7 +13,7 @@ from gitexp.lab.measuring.arms import about_arms
 from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.documents.size import said_size
+from gitexp.rules.documents.quantities import said_size
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures

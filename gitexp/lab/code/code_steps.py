@@ -10,7 +10,7 @@ from gitexp.lab.projects.differences import relative
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.same_settings import run_alike
-from gitexp.rules.documents.settings import FILES
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.kept_values import keeps_values
 from gitexp.rules.gate.paths import is_config, matches

@@ -9,7 +9,7 @@ from gitexp.errors import NotReady
 from gitexp.lab.projects.amendments import read_amendments
 from gitexp.lab.projects.baseline_branch import find_baseline
 from gitexp.lab.projects.project import Project, settings_at
-from gitexp.rules.documents.settings import FILES
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.lab.guess.command import exists_in
-from gitexp.rules.documents.settings import FILES
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import keys_at, spell_key
 from gitexp.rules.gate.paths import is_pattern

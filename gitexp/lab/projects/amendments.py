@@ -12,7 +12,8 @@ from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.documents.goal import FILE as GOALS
 from gitexp.rules.documents.goal import changed_goals, parse_goals
 from gitexp.rules.documents.protocol import changed_protocol
-from gitexp.rules.documents.settings import FILES, Settings
+from gitexp.rules.documents.settings import Settings
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.verdict.campaign import campaign_level

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.projects.project import NO_SETTINGS, Project
 from gitexp.lab.projects.project_folder import folders_upwards, known_projects
-from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.gate.paths import is_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git_output import FileChange
     from gitexp.store.repository import Repository
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import FILES, RULES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings import RULES, Settings
+from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.finding import Finding
 from gitexp.store.git_output import decode
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS

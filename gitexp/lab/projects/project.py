@@ -5,12 +5,16 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.baseline_branch import find_baseline
 from gitexp.lab.projects.project_folder import project_prefix
-from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.store.repository import Repository
+
+if TYPE_CHECKING:
+    from gitexp.rules.documents.settings import Settings
 
 NO_SETTINGS = "write them: gitexp init"
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import FILES, table_of
+from gitexp.rules.documents.settings_file import FILES, table_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,8 +28,8 @@ from gitexp.lab.trust.code_trust import note_own_code
 from gitexp.rules.documents.code_commit import code_message, code_trailers
 from gitexp.rules.documents.known import against
 from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.quantities import parse_time
 from gitexp.rules.documents.registration import AGAIN
-from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.plan.design import (
     criterion_from,
     looks_up_to,

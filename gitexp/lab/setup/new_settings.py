@@ -13,7 +13,7 @@ from gitexp.lab.guess import guess, printed_names
 from gitexp.lab.guess.config import numbers_in, typed_key
 from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
-from gitexp.rules.documents.settings import Settings, parse_settings, table_of
+from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import keys_at, spell_key
 from gitexp.rules.gate.paths import is_pattern
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.lab.measuring.trial import Trial
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
 

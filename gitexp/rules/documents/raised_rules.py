@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import RULES, table_of
+from gitexp.rules.documents.settings import RULES
+from gitexp.rules.documents.settings_file import table_of
 from gitexp.rules.gate.formats.toml_places import find_values
 
 _LINE_OF_KEY = re.compile(r"[ \t]*(?:[\w\"'-]+[ \t]*\.[ \t]*)*([\w\"'-]+)([ \t]*)=[ \t]*", re.ASCII)

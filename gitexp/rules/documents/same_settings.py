@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import FILES, table_of
+from gitexp.rules.documents.settings_file import FILES, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

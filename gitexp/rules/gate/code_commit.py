@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import Change, spell_file
-from gitexp.rules.documents.settings import FILES, table_of
+from gitexp.rules.documents.settings_file import FILES, table_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import ABSENT, same
 from gitexp.rules.gate.kept_values import assigned_values

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.documents.quantities import parse_time
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from gitexp.rules.documents.goal import changed_goals, parse_goal
 from gitexp.rules.documents.protocol import changed_protocol
-from gitexp.rules.documents.settings import parse_settings
+from gitexp.rules.documents.settings_file import parse_settings
 
 BEFORE: dict[str, Any] = {
     "config": ["config.toml"],

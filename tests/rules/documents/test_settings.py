@@ -9,7 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settings import INERT, Settings, parse_settings, parse_time, table_of
+from gitexp.rules.documents.quantities import parse_time
+from gitexp.rules.documents.settings import INERT, Settings
+from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.documents.stop_rule import StopRule
 
 unhurried = settings(deadline=None, max_examples=100)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gitexp.rules.documents.size import said_size
+from gitexp.rules.documents.quantities import said_size
 from gitexp.rules.documents.stop_rule import StopRule, parse_stop_rule
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitexp.rules.documents.settings import parse_settings
+from gitexp.rules.documents.settings_file import parse_settings
 from gitexp.rules.gate.code_commit import inspect_code
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.protected import is_protected

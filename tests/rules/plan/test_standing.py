@@ -11,7 +11,8 @@ from scipy import stats
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.documents.settings import Settings, parse_settings
+from gitexp.rules.documents.settings import Settings
+from gitexp.rules.documents.settings_file import parse_settings
 from gitexp.rules.documents.summary import Stage, Summary
 from gitexp.rules.plan.standing import LadderGains, claims_gain, ladder_gains, sum_up
 from gitexp.rules.verdict.campaign import Member

@@ -1,4 +1,4 @@
-"""Sizes in bytes, as people write and read them."""
+"""Sizes in bytes and times in seconds, as people write and read them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt])(i?)b", re.IGNORECASE)
 _POWERS = "kmgt"
 _UNITS = ("TB", "GB", "MB", "kB")
 _LARGEST = 1 << 60
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+_LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
 
 def parse_size(value: object, where: str) -> int:
@@ -32,3 +35,18 @@ def said_size(size: float) -> str:
         if size >= 1000**power:
             return f"{size / 1000**power:.3g} {unit}"
     return f"{size:.0f} bytes"
+
+
+def parse_time(value: object, where: str) -> float:
+    """Seconds of `90`, "90s", "5m", "2h" or "1d".
+
+    Raises:
+        NotReady: anything else.
+    """
+    found = _TIME.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST_TIME:
+        raise NotReady(
+            f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
+        )
+    return seconds
