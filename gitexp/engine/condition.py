@@ -44,6 +44,8 @@ def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     """
     if ("threads" in then) is not ("threads" in now):
         return ["gitexp 0.1.0 did not record threads, variables and the content of code"]
+    if "python" in now and bool(then.get("python")) is not bool(now["python"]):
+        return ["one of two runs did not report its Python and packages, as after os._exit()"]
     return [*_differences(then, now)]
 
 

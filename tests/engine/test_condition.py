@@ -41,6 +41,10 @@ def other(**changed: object) -> dict[str, Any]:
         (other(packages={"numpy": "2.0 zzz"}), ["numpy has changed, though not its version"]),
         (other(packages={"numpy": "2.1 zzz"}), ["numpy 2.0 -> 2.1"]),
         (other(python="3.12.1", build="3.12.1 (main)"), ["python 3.11.7 -> 3.12.1"]),
+        (
+            other(python=None, implementation=None, packages={}),
+            ["one of two runs did not report its Python and packages, as after os._exit()"],
+        ),
         (other(accelerators=["H100"]), ["accelerators A100 -> H100"]),
         (other(data={"data": "xyz"}), ["data data has changed"]),
         (other(data={}), []),

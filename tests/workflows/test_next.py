@@ -93,10 +93,11 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
 def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: World) -> None:
     settle(ready, repeats=[3], planned=1, error_budget=0.4)
     idea = ("--gain", "9", "--chance", "1", "--cost", "1s", "--evidence", "gap")
-    sibling, best = ready.start("--set", "model.C=9"), ready.start("--set", "model.C=10")
+    best, sibling = ready.start("--set", "model.C=10"), ready.start("--set", "model.C=9")
     promising = ready.start("--set", "model.C=11", *idea)
     for name in (sibling, best):
         assert "CONFIRMED" in ready.gitexp("run", name).out
+    assert f"2 confirmed and not accepted: gitexp accept {best}\n" in ready.gitexp("status").out
     done = ready.gitexp("accept", best, "--carry", "--json").json
     assert (done["waiting"], done["confirmed"]) == (2, [sibling])
     by_name = {new["from"]: new for new in done["carried"]["started"]}

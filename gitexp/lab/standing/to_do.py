@@ -10,7 +10,7 @@ from gitexp.lab.log.missing_results import sync_command
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.baseline_branch import baseline_key
 from gitexp.lab.queues.queue import QueueStage
-from gitexp.lab.standing.outdated import made_again
+from gitexp.lab.standing.outdated import made_again, measured_gain
 from gitexp.lab.trust.code_trust import untrusted_below
 from gitexp.lab.trust.trust import is_trusted, settings_approved
 from gitexp.rules.plan.state import State
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gitexp.lab.log.log import Row
+    from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress
 
@@ -123,7 +124,11 @@ def _about_experiments(
         said = f"may have results on {visible(remote)} that are not here"
         why = f"{visible(remote)} may have results that are not here"
         yield from wait(WaitKind.UNSYNCED, missing, said, why, lambda _: sync_command(remote))
-    confirmed = [row for row in in_state(State.DONE) if row.result.confirmed]
+    # Of several values of one key, only one can be accepted.
+    confirmed = sorted(
+        (row for row in in_state(State.DONE) if row.result.confirmed),
+        key=lambda row: (row is not current, -_gain(project, row.result)),
+    )
     alike = {project.tip, *same_runs(project, project.settings, project.tip)} if confirmed else ()
     yield from wait(
         WaitKind.CONFIRMED, [row for row in confirmed if row.result.base in alike],
@@ -163,6 +168,14 @@ def _about_experiments(
         "a run failed; see why, then run it again",
         lambda row: f"gitexp show {row.result.name}",
     )  # fmt: skip
+
+
+def _gain(project: Project, result: Result) -> float:
+    """Gain in the unit of the project's metric; 0 on another metric."""
+    registration = result.registration
+    if registration is None or registration.criterion.metric != project.settings.metric:
+        return 0.0
+    return measured_gain(result) or 0.0
 
 
 def _made_again(project: Project, outdated: Sequence[Row], rows: Sequence[Row]) -> set[str]:
