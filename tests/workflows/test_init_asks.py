@@ -87,6 +87,14 @@ def test_the_end_of_input_is_said(bare_project: World) -> None:
     assert bare_project.snapshot() == before
 
 
+def test_names_that_the_script_prints_are_shown_where_none_is_known(bare_project: World) -> None:
+    bare_project.write("train.py", "print(f'Genauigkeit: {0.9}')\n")
+    bare_project.commit("in German")
+    err = bare_project.gitexp("init", "--yes", "--vary", "seed", code=2).err
+    assert "could not find out: metric (the script prints Genauigkeit)" in err
+    assert "-> gitexp init --vary seed --metric Genauigkeit" in err
+
+
 def test_what_only_a_shell_understands_is_refused_with_the_way_on(bare_project: World) -> None:
     before = bare_project.snapshot()
     command = "LR=1 python train.py > log"

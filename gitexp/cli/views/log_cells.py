@@ -11,7 +11,6 @@ from gitexp.cli.views.forest import Estimate, estimate
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key
-from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.verdict import Verdict
@@ -136,8 +135,8 @@ def _step(step: LadderStep, now: dt.datetime) -> Cells:
 def in_fewer_words(change: Change, arrow: str = "->") -> tuple[str, ...]:
     """A change whole, without the value before it, and without the tables that its key is in."""
     # Values may be of any length, and no line shows more.
-    before, after = (visible(spell(v)[:_LONGEST_TEXT]) for v in (change.before, change.after))
-    key = visible(change.spelled_key)
+    before, after = (visible(text[:_LONGEST_TEXT]) for text in change.shown_values)
+    key = visible(change.shown_key)
     names = [place for place, part in enumerate(change.key) if isinstance(part, str)]
     last = visible(spell_key(change.key[names[-1] if names else 0 :]))
     return f"{key} {before} {arrow} {after}", f"{key} {arrow} {after}", f"{last} {arrow} {after}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Also what was fetched of a remote's notes.
 WITHOUT_NOTES = "git log --exclude='refs/*notes/gitexp*' --all"
+_UNDO = "gitexp init --undo"
 
 
 def tried(trial: Trial) -> None:
@@ -73,7 +74,9 @@ def initialized(done: Setup, *, as_json: bool) -> None:
     if not done.steps:
         typer.echo("Everything is already set up here; nothing was changed.")
     for step in done.steps:
-        typer.echo(f"{step.what}\n    undo: {step.undo}")
+        typer.echo(step.what if "\n" in step.what else wrapped(step.what, ""))
+        if step.undo != _UNDO:
+            typer.echo(f"    undo: {step.undo}")
     if done.guessed:
         then = "If one is wrong, edit gitexp.toml and commit it, then: gitexp trust"
         typer.echo("\n" + hanging("Guessed: ", f"{', '.join(done.guessed)}. {then}"))
@@ -81,7 +84,7 @@ def initialized(done: Setup, *, as_json: bool) -> None:
         said, *command = warning.split("\n")
         typer.echo("\n" + "\n".join([wrapped(f"Note: {said}", ""), *command]))
     if done.steps:
-        typer.echo("\ngitexp init --undo reverts all of it.")
+        typer.echo(f"\n{_UNDO} reverts all of it.")
         if not done.server:
             typer.echo(f"To see it all with plain git: {WITHOUT_NOTES}")
     if done.steps and done.server:

@@ -85,7 +85,9 @@ def install_hooks(repository: Repository) -> list[SetupStep]:
     installed = hooks.install(repository)
     if not installed.written:
         return []
-    where = installed.folder
+    where, top = installed.folder, repository.top
+    if top is not None and where.is_relative_to(top):
+        where = where.relative_to(top)
     what = f"installed hooks in {where}: {', '.join(installed.written)}"
     if installed.aside:
         one = len(installed.aside) == 1

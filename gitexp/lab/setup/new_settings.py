@@ -69,7 +69,8 @@ def settle(
         # The config is asked for only where nothing looks like one.
         if ask is None or getattr(given, field) or (field == "config" and draft.config):
             continue
-        answer = ask(question, getattr(draft, field)).strip()
+        shown = _printed(here, draft.command) if field == "metric" and not draft.metric else ""
+        answer = ask(question + shown, getattr(draft, field)).strip()
         asked += 1
         given = replace(given, **{field: answer})  # type: ignore[arg-type]
         draft = guess(here, given)
@@ -104,14 +105,20 @@ def _not_found(
     here: Path, draft: DraftSettings, given: DraftSettings, lacking: Sequence[str]
 ) -> UsageError:
     """Say what is not known, with what the script prints, and the command to complete."""
-    printed = printed_names(here, draft.command) if "metric" in lacking else ()
-    shown = f" (the script prints {', '.join(printed[:_SHOWN])})" if printed else ""
+    shown = _printed(here, draft.command) if "metric" in lacking else ""
+    printed = printed_names(here, draft.command)
     examples = _EXAMPLES | ({"metric": printed[-1]} if printed else {})
     asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
     return UsageError(
         f"could not find out: {', '.join(lacking)}{shown}",
         f"gitexp init{typed_options(given)}{asked}",
     )
+
+
+def _printed(here: Path, command: str) -> str:
+    """What a script prints before numbers, in parentheses; the last names are the likeliest."""
+    names = printed_names(here, command)[-_SHOWN:]
+    return f" (the script prints {', '.join(names)})" if names else ""
 
 
 def typed_options(given: DraftSettings) -> str:

@@ -9,6 +9,7 @@ read, so a long value is cut. The whole value is in the experiment's commit.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypedDict
@@ -20,6 +21,7 @@ from gitexp.rules.gate.formats.values import ABSENT, spell, to_json
 
 LONGEST_VALUE = 120  # characters of one value in the line
 _BRIEF = 24  # characters of one value where there is little room
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
 _EXACT = 2**53  # below it, every integer is a float
 
 
@@ -74,9 +76,8 @@ class Change:
     @property
     def brief(self) -> str:
         """The change in few characters: `model.C 1.0 -> 10`."""
-        values = spell(self.before), spell(self.after)
-        before, after = cut_alike(*values, longest=_BRIEF)
-        return f"{self.spelled_key} {before} -> {after}"
+        before, after = cut_alike(*self.shown_values, longest=_BRIEF)
+        return f"{self.shown_key} {before} -> {after}"
 
     @property
     def place(self) -> str:
@@ -87,6 +88,20 @@ class Change:
     def spelled_key(self) -> str:
         """The key as people type it."""
         return spell_key(self.key)
+
+    @property
+    def shown_key(self) -> str:
+        """The key in a list of changes: that of an option stands there without its command."""
+        last = self.key[-1] if self.key else ""
+        return last if isinstance(last, str) and last.startswith("-") else self.spelled_key
+
+    @property
+    def shown_values(self) -> tuple[str, str]:
+        """Both values in a list of changes: two numbers are not quoted where all are texts."""
+        values = self.before, self.after
+        if all(isinstance(value, str) and _NUMBER.fullmatch(value) for value in values):
+            return str(self.before), str(self.after)
+        return spell(self.before), spell(self.after)
 
     @property
     def kind(self) -> ChangeKind:

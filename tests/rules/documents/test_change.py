@@ -256,3 +256,18 @@ def test_a_number_is_what_toml_reads(text: str) -> None:
     expected = value if spell(value) == text else Source(text)
     assert repr(change.after) == repr(expected)
     assert type(change.after) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "brief"),
+    [
+        (Change("run.sh", ("train.py", "--lr"), "0.01", "1e-1"), "--lr 0.01 -> 1e-1"),
+        (Change("train.py", ("main", "--lr"), 0.01, 0.1), "--lr 0.01 -> 0.1"),
+        (Change("train.env", ("LR",), "1", "x"), 'LR "1" -> "x"'),
+        (Change("c.yaml", ("m", "C"), "1", 1), 'm.C "1" -> 1'),
+    ],
+)
+def test_an_option_is_listed_without_its_command_and_numbers_without_quotes(
+    change: Change, brief: str
+) -> None:
+    assert change.brief == brief
