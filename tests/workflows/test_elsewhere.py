@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 
     from gitexp.engine.clusters.cluster import Batch
     from gitexp.engine.clusters.hosts import Host
+    from gitexp.engine.job import Job
     from gitexp.rules.documents.ended import Ended
+    from gitexp.rules.documents.record import Record
 
 WORKER = f"{sys.executable} -m gitexp"
 
@@ -270,6 +272,54 @@ class Killing(Unreliable):
         for name in names:
             work(parse_tasks(self.lines[name]), Lines(yes=True), Slot(lambda: None))
         return {name: standing_of(f"7_{name}", "OUT_OF_MEMORY") for name in names}
+
+
+class Held(Unreliable):
+    """A cluster of one worker, which lingers over what it has of several experiments."""
+
+    most = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = ""  # commit of the first of such runs
+        self.left = 40  # looks at them
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        [name] = names
+        tasks = parse_tasks(self.lines[name])
+        if len({task.commit for task in tasks}) > 1 and self.left:
+            self.first = tasks[0].commit
+            self.left -= 1
+            return {name: Standing(State.RUNNING)}
+        work(tasks, Lines(yes=True), Slot(lambda: None))
+        return {name: Standing(State.GONE)}
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_waits_for_no_other_of_its_worker(place: World) -> None:
+    place.edit("repeats = [5]", "repeats = [2, 4]", "gitexp.toml")
+    asks(place, "")
+    place.gitexp("run", "--baseline")
+    names = [place.start("--set", f"model.C={value}") for value in (10, 20)]
+    by_commit = {place.git("rev-parse", f"exp/{name}"): name for name in names}
+    project, cluster, left = open_project(place.path), Held(), list[int]()
+
+    class Watching(Lines):
+        def finished(self, label: str, job: Job, record: Record | None) -> None:
+            super().finished(label, job, record)
+            if record is None:
+                left.append(cluster.left)
+
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    done = run(
+        project, names, jobs=1, watcher=Watching(yes=True), on=Place(cluster, meeting),
+        to_stop=lambda: {by_commit.get(cluster.first, "")},
+    )  # fmt: skip
+    assert [one for one in left if one > 0], "it waited"
+    ended = {one.name: type(one) for one in done}
+    assert ended.pop(by_commit[cluster.first]) is Unfinished
+    assert [*ended.values()] == [Conclusion]
+    assert all(len(records(place, f"exp/{name}")) == 4 for name in ended)
 
 
 class Late(Unreliable):
