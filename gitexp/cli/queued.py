@@ -16,7 +16,7 @@ from gitexp.cli.running import AskedRuns, carry_out, place_of
 from gitexp.cli.views.queue import begun
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.projects.project import open_project
-from gitexp.rules.documents.elsewhere import Where
+from gitexp.rules.documents.where import Where
 from gitexp.rules.rendering import error_text
 from gitexp.workflows.queue import detach, find_queue
 

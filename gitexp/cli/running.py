@@ -13,8 +13,8 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.views import run as views
-from gitexp.rules.documents.elsewhere import HERE
 from gitexp.rules.documents.purpose import RunKind
+from gitexp.rules.documents.where import HERE
 from gitexp.workflows.run import Unfinished, run
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.place import Place
-    from gitexp.rules.documents.elsewhere import Where
+    from gitexp.rules.documents.where import Where
 
 
 @dataclass(frozen=True, slots=True)

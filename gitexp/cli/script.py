@@ -16,7 +16,7 @@ from gitexp.workflows.run_on import place_of
 if TYPE_CHECKING:
     from gitexp.cli.running import AskedRuns
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.elsewhere import Where
+    from gitexp.rules.documents.where import Where
 
 
 def print_script(project: Project, asked: AskedRuns, where: Where) -> None:

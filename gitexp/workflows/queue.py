@@ -16,8 +16,8 @@ from gitexp.lab.measuring.driving import demand_devices
 from gitexp.lab.projects.experiment import find_experiment, find_measured, meant_by
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
 from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
-from gitexp.rules.documents.elsewhere import HERE
 from gitexp.rules.documents.purpose import RunKind
+from gitexp.rules.documents.where import HERE
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.place import Place
-    from gitexp.rules.documents.elsewhere import Where
+    from gitexp.rules.documents.where import Where
     from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a queue

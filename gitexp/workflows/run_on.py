@@ -12,7 +12,7 @@ from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.elsewhere import Where
+    from gitexp.rules.documents.where import Where
 
 
 def place_of(project: Project, where: Where, *, printed: bool = False) -> Place | None:

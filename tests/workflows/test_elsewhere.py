@@ -22,8 +22,9 @@ from gitexp.errors import CommandFailed, NotReady, UsageError
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.workers.meeting import Meeting
 from gitexp.lab.workers.place import Place, table_of
-from gitexp.rules.documents.elsewhere import Dask, Where, parse_elsewhere
+from gitexp.rules.documents.elsewhere import Dask, parse_elsewhere
 from gitexp.rules.documents.task import join_tasks, parse_tasks
+from gitexp.rules.documents.where import Where
 from gitexp.store.refs import RUNS, SHARED_RUNS
 from gitexp.workflows.run import Conclusion, Unfinished, run
 from gitexp.workflows.sync import sync

@@ -12,8 +12,8 @@ from gitexp.cli.running import AskedRuns, run_here
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
 from gitexp.lab.projects.project import Project, open_project
-from gitexp.rules.documents.elsewhere import Where
 from gitexp.rules.documents.purpose import RunKind
+from gitexp.rules.documents.where import Where
 
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.

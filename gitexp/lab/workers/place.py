@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.meeting import Meeting
-    from gitexp.rules.documents.elsewhere import Elsewhere, Where
+    from gitexp.rules.documents.elsewhere import Elsewhere
+    from gitexp.rules.documents.where import Where
 
 _EXAMPLES = {
     "ssh": 'hosts = ["gpu1", "gpu2"]',

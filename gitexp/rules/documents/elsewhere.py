@@ -1,4 +1,4 @@
-"""Settings of runs on other machines, the tables `[tool.gitexp.on.NAME]`, and which is wanted."""
+"""Settings of runs on other machines, the tables `[tool.gitexp.on.NAME]`."""
 
 from __future__ import annotations
 
@@ -71,22 +71,6 @@ class Own:
     name: str
     table: Mapping[str, object] = field(default_factory=dict, hash=False)
     tree: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where somebody wants runs to be made: on a kind of cluster; `on` is "" for this machine.
-
-    `remote` is the one that results come back through, and `address` that of Dask's scheduler, ""
-    for what this clone and its settings say.
-    """
-
-    on: str = ""
-    remote: str = ""
-    address: str = ""
-
-
-HERE = Where()
 
 
 Elsewhere = Ssh | Slurm | Dask | Own

@@ -11,7 +11,6 @@ from typing import Any
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.elsewhere import parse_elsewhere
 from gitexp.rules.documents.overlap import demand_apart
 from gitexp.rules.documents.quantities import parse_size, parse_time
 from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES, Settings
@@ -105,6 +104,9 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
         case "config" | "data" | "keep" | "link" | "inert" | "protect":
             return _paths(path, name, value)
         case "on":
+            # Which most projects do not set, and its classes take 3 ms to make.
+            from gitexp.rules.documents.elsewhere import parse_elsewhere
+
             return parse_elsewhere(path, value)
         case "repeats":
             looks = [value] if isinstance(value, int) else value
