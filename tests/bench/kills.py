@@ -81,6 +81,14 @@ def good_runs(world: World) -> Counter[tuple[str, int]]:
     return found
 
 
+def a_trainer(world: World, rng: random.Random) -> int:
+    """One of the training commands; on a busy machine the first takes a while. 0 if none comes."""
+    until = time.monotonic() + _VANISH
+    while not (found := trainers(world)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return rng.choice(found or [0])
+
+
 def kill(world: World, victim: str, names: list[str], rng: random.Random) -> tuple[int, list[str]]:
     """Begin experiments, and kill a process of one kind.
 
@@ -97,7 +105,7 @@ def kill(world: World, victim: str, names: list[str], rng: random.Random) -> tup
         )  # fmt: skip
         leader = running.pid
     time.sleep(rng.uniform(0, _LONGEST))
-    struck = rng.choice(trainers(world) or [0]) if victim == "trainer" else leader
+    struck = a_trainer(world, rng) if victim == "trainer" else leader
     is_there = struck in processes(world)
     if is_there:
         try:

@@ -170,3 +170,4 @@ def test_a_queue_screens_without_a_terminal(drawn: World) -> None:
     assert drawn.gitexp("run", "--wait").out.startswith("screening, not a verdict")
     (queue,) = drawn.gitexp("status", "--json").json["queues"]
     assert {one["state"] for one in queue["experiments"]} == {"screened"}
+    assert f"({good})\n          +0.0" in drawn.gitexp("status").out

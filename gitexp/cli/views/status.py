@@ -21,7 +21,7 @@ from gitexp.cli.views.terminal import (
 )
 from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, duration, visible
-from gitexp.rules.verdict import words
+from gitexp.rules.verdict import figures, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,6 +132,9 @@ def _planned(now: Status) -> list[str]:
     ahead = f"{number}, the best: " if number > 1 else ""
     worth = f"{100 * best.chance:.0f} % chance of {best.gain:+.2g} in {duration(best.seconds)}"
     why = f"; {visible(best.evidence)}" if best.evidence else "; no evidence given"
+    if (found := best.screened) is not None:
+        expected = figures.rounded_like(found.expected, found.sd, sign=True)
+        worth, why = f"{expected} expected since it was screened", f"; {duration(best.seconds)}"
     return [f"{ahead}{change}  ({best.name})", worth + why]
 
 
