@@ -66,6 +66,8 @@ def test_a_cut_paragraph_says_that_there_was_more(monkeypatch: pytest.MonkeyPatc
     assert len(lines) == 2
     assert lines[-1].endswith(" …")
     assert max(map(len, lines)) <= 40
+    # A word of any length is no way to fill a screen.
+    assert wrapped("x" * 1000, lines=2) == f"  {'x' * 38}\n  {'x' * 36} …"
 
 
 def test_lines_below_a_head_are_indented_like_it(monkeypatch: pytest.MonkeyPatch) -> None:

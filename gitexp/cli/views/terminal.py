@@ -119,7 +119,8 @@ def filled(text: str, first: str = "", rest: str = "", lines: int | None = None)
     """Break text at the width of the terminal, after the indents given; cut it after some lines.
 
     What `textwrap` does, but by columns: a sentence in Chinese is twice as wide as it is long, and
-    has no blanks to break at.
+    has no blanks to break at. Other words stay whole, so that paths can be copied, except where
+    only some lines are wanted.
     """
     found, line, most = [], first, width()
     if lines is not None and most == _UNLIMITED:
@@ -131,7 +132,7 @@ def filled(text: str, first: str = "", rest: str = "", lines: int | None = None)
             found.append(line.rstrip())
             joined = rest + word
         line, is_begun = joined, True
-        while columns(line) > most and not word.isascii():
+        while columns(line) > most and (lines is not None or not word.isascii()):
             begin = beginning(line, most)
             found.append(begin)
             line = rest + line[len(begin) :]

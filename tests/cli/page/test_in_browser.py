@@ -32,7 +32,8 @@ def report(ready: World) -> Path:
     lost = ready.start("--set", "model.C=9", "--expect", "accuracy +0.05", "--gain", "0.01")
     ready.gitexp("run", won, lost, "--jobs", "2")
     ready.gitexp("accept", won)
-    ready.start("--set", "train.lr=2e-3", text=f"lr {ATTACK} lifts accuracy because it is low")
+    low = f"lr {ATTACK} lifts accuracy because {400 * 'x'} is low"
+    ready.start("--set", "train.lr=2e-3", text=low)
     ready.gitexp("report", "-o", "report.html")
     return ready.path / "report.html"
 
