@@ -49,9 +49,9 @@ def unapproved(project: Project, commit: str = "") -> list[Unapproved]:
     return found
 
 
-def is_trusted(project: Project, commit: str = "") -> bool:
+def is_trusted(project: Project) -> bool:
     """Whether all of that was approved in this clone."""
-    return settings_approved(project) and is_protocol_approved(project, commit or project.tip)
+    return settings_approved(project) and is_protocol_approved(project, project.tip)
 
 
 def settings_approved(project: Project) -> bool:

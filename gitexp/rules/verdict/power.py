@@ -156,14 +156,10 @@ def power_of(
     return power
 
 
-def sds_to_confirm(looks: Sequence[int], level: float, widening: float, repeats: int = 0) -> float:
-    """Smallest effect that the last look confirms four times in five.
-
-    In standard deviations of a paired difference; `repeats` says after how many that look comes,
-    where not after the last of `looks`.
-    """
+def sds_to_confirm(looks: Sequence[int], level: float, widening: float) -> float:
+    """Smallest effect that the last look confirms four times in five, in sds of a difference."""
     level *= share_of(looks, len(looks))
-    return smallest_detectable_effect(1.0, repeats or looks[-1], widening, level)
+    return smallest_detectable_effect(1.0, looks[-1], widening, level)
 
 
 def _enough(registration: Registration, noise: Noise) -> int | None:

@@ -31,11 +31,6 @@ def sf(t: float, df: float) -> float:
     return outer if t >= 0 else 0.5 + inner
 
 
-def cdf(t: float, df: float) -> float:
-    """Probability that T stays at or below `t`; errors as in `sf`."""
-    return sf(-t, df)
-
-
 @functools.lru_cache(maxsize=1024)  # a whole log asks for the same few levels and numbers of pairs
 def ppf(p: float, df: float) -> float:
     """Value below which T lies with probability `p`.

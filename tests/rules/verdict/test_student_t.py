@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gitexp.rules.verdict.student_t import cdf, normal_cdf, ppf, sf
+from gitexp.rules.verdict.student_t import normal_cdf, ppf, sf
 
 DEGREES = (1, 2, 3, 4, 5, 9, 10, 19, 30, 39, 40, 41, 59, 100, 999, 10_000, 100_000, 1_000_000)
 TAILS = (*(10.0**-k for k in range(1, 13)), 0.2499, 0.25, 0.2501, 0.4, 0.49, 0.499)
@@ -17,6 +17,10 @@ PROBABILITIES = (*TAILS, *(1 - tail for tail in TAILS))
 degrees = st.floats(min_value=1, max_value=1e6)
 probabilities = st.floats(min_value=1e-12, max_value=1 - 1e-12)
 unhurried = settings(deadline=None)
+
+
+def cdf(t: float, df: float) -> float:
+    return sf(-t, df)
 
 
 def close(value: float, expected: float, digits: float = 1e-9) -> bool:
@@ -82,7 +86,6 @@ def test_a_quantile_leads_back_to_its_probability(p: float, df: float) -> None:
 @unhurried
 @given(st.floats(min_value=-50, max_value=50), degrees)
 def test_the_distribution_is_symmetric_and_sums_to_one(t: float, df: float) -> None:
-    assert cdf(t, df) == sf(-t, df)
     assert close(cdf(t, df) + sf(t, df), 1, 1e-15)
 
 

@@ -93,7 +93,7 @@ def test_single_looks_match_the_worked_cases(name: str) -> None:
         assert judgement.effect is not None
         assert judgement.standard_error is not None
         t_of_bar = (judgement.effect - design.criterion.bar) / judgement.standard_error
-        assert student_t.cdf(t_of_bar, expect["df"]) == pytest.approx(
+        assert student_t.sf(-t_of_bar, expect["df"]) == pytest.approx(
             expect["p_below_bar"], rel=1e-9
         )
 
