@@ -226,6 +226,13 @@ def test_a_metric_that_is_printed_as_a_percentage_is_pointed_out(tmp_path: Path)
     assert "percentage" in found.warnings[0]
 
 
+def test_a_config_that_does_not_parse_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("gitexp.seed()\nprint(f'acc={a}')")
+    (tmp_path / "config.yaml").write_text("lr: 1\n  x: [\n")
+    (warning,) = guess(tmp_path, DraftSettings()).warnings
+    assert warning.startswith("config.yaml does not parse (mapping values are not allowed here")
+
+
 def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("def config():\n    C.system.seed = 3407\n")
     assert guess(tmp_path, DraftSettings()).seed_key == "config.C.system.seed"

@@ -93,6 +93,11 @@ def test_names_that_the_script_prints_are_shown_where_none_is_known(bare_project
     err = bare_project.gitexp("init", "--yes", "--vary", "seed", code=2).err
     assert "could not find out: metric (the script prints Genauigkeit)" in err
     assert "-> gitexp init --vary seed --metric Genauigkeit" in err
+    bare_project.git("rm", "--quiet", "train.py")
+    bare_project.write("fit.ipynb", "{}")
+    bare_project.commit("a notebook")
+    err = bare_project.gitexp("init", "--yes", code=2).err
+    assert "fit.ipynb is a notebook, and only scripts can run" in err
 
 
 def test_what_only_a_shell_understands_is_refused_with_the_way_on(bare_project: World) -> None:

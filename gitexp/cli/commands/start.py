@@ -1,3 +1,4 @@
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -249,7 +250,7 @@ def start(
         _refuse_beside("--again", others | {"a hypothesis": bool(words)})
         replace_code(open_project(), way)
         return
-    text = _one_hypothesis(words, sweep or ())
+    text = _one_hypothesis(words, set_ or (), sweep or ())
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     if sweep:
@@ -262,7 +263,9 @@ def start(
     register(open_project(), text, asked, way)
 
 
-def _one_hypothesis(words: Sequence[str] | None, sweeps: Sequence[str]) -> str:
+def _one_hypothesis(
+    words: Sequence[str] | None, settings: Sequence[str], sweeps: Sequence[str]
+) -> str:
     if not words:
         raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
     left = [word for word in words if word in {"log", "linear"} or word.isdecimal()]
@@ -272,10 +275,23 @@ def _one_hypothesis(words: Sequence[str] | None, sweeps: Sequence[str]) -> str:
             "the range of a sweep is one argument",
             f'put it in quotes: gitexp start --sweep {spelled} "HYPOTHESIS"',
         )
+    options = "".join(f" --set {shlex.quote(setting)}" for setting in settings)
+    if settings and "=" not in settings[-1]:  # as in `--set lr 0.1`
+        whole = shlex.quote(f"{settings[-1]}={words[0]}")
+        said = shlex.quote(" ".join(words[1:])) if words[1:] else '"HYPOTHESIS"'
+        raise UsageError(
+            f"--set {settings[-1]} has no value, which comes after `=` without a blank",
+            f"gitexp start --set {whole} {said}",
+        )
     if len(words) > 1:
         raise UsageError(
             f"a hypothesis is one argument, and these are {len(words)}",
-            f"put it in quotes: gitexp start ... {shlex.quote(' '.join(words))}",
+            f"put it in quotes: gitexp start{options} {shlex.quote(' '.join(words))}",
+        )
+    if re.fullmatch(r"[\w.:/\[\]-]+=\S+", words[0]) and not settings and not sweeps:
+        raise UsageError(
+            f"{words[0]} is a setting, and an experiment starts with a hypothesis, too",
+            f'gitexp start --set {shlex.quote(words[0])} "HYPOTHESIS because REASON"',
         )
     return words[0]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.guess.command import exists_in, find_script, find_wrapper, program_of
-from gitexp.lab.guess.config import find_config, leaves_of
+from gitexp.lab.guess.config import find_config, leaves_of, malformed
 from gitexp.lab.guess.metric import find_metric, is_partly_read, usual_effect
 from gitexp.lab.guess.script import Script, read_script
 from gitexp.lab.guess.seed import find_seed
@@ -53,6 +53,8 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
             f"{program.path} prints {metric} as a percentage or a fraction, which is not read:"
             f" let it print {metric}=0.93, too"
         )
+    if config and not is_pattern(config) and (wrong := malformed(folder, config)):
+        warnings.append(f"{config} does not parse ({wrong}), so no experiment can change it yet")
     return replace(
         given, config=config, command=command, metric=metric,
         direction=given.direction or direction_of(metric) or "higher",

@@ -12,6 +12,7 @@ from gitexp.lab.guess.command import exists_in
 from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import keys_at, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.paths import is_pattern
 
 if TYPE_CHECKING:
@@ -144,3 +145,16 @@ def leaves_of(folder: Path, config: str) -> dict[Key, object]:
         return dict(formats.read_leaves(config, (folder / config).read_bytes()))
     except (OSError, ValueError):
         return {}
+
+
+def malformed(folder: Path, config: str) -> str:
+    """Why a config does not parse; "" if it does, or if its format has no parser."""
+    if formats.format_of(config) is None:
+        return ""
+    try:
+        formats.read_leaves(config, (folder / config).read_bytes())
+    except Malformed as error:
+        return str(error)
+    except OSError:
+        return ""
+    return ""

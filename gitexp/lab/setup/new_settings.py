@@ -16,6 +16,7 @@ from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import keys_at, spell_key
+from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.rules.text import shell_word
 
@@ -80,6 +81,7 @@ def settle(
         given = given if trial else replace(given, vary=answer)
         draft = guess(here, given)
     _demand_no_shell(draft, given)
+    _demand_no_notebook(here, draft)
     lacking = [n for n in ("config", "command", "metric") if not getattr(draft, n)]
     if lacking:
         raise _not_found(here, draft, given, lacking)
@@ -99,6 +101,19 @@ def _demand_no_shell(draft: DraftSettings, given: DraftSettings) -> None:
         " it",
         f"to run it by /bin/sh: gitexp init --shell{options}",
     )
+
+
+def _demand_no_notebook(here: Path, draft: DraftSettings) -> None:
+    """Stop where only a notebook could run: a commit does not record the order of its cells."""
+    found = find_notebook(draft.command)
+    if not draft.command:
+        found = next((path.name for path in sorted(here.glob("*.ipynb"))), "")
+    if found:
+        raise UsageError(
+            f"{found} is a notebook, and only scripts can run",
+            f"jupyter nbconvert --to script {shell_word(found)}, commit the script, then:"
+            " gitexp init",
+        )
 
 
 def _not_found(

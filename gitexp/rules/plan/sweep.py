@@ -42,7 +42,7 @@ def split_sweep(text: str) -> tuple[str, tuple[str, ...]]:
     if len(found) < 2:
         raise UsageError(
             f"--sweep {text!r} names only one value",
-            f"gitexp start --set {shlex.quote(f'{key.strip()}={found[0]}')} ...",
+            f'gitexp start --set {shlex.quote(f"{key.strip()}={found[0]}")} "HYPOTHESIS"',
         )
     if twice := next((value for value in found if found.count(value) > 1), None):
         raise UsageError(f"--sweep {text!r} names {twice} twice", "name each value once")
