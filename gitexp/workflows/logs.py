@@ -37,6 +37,7 @@ def logs(project: Project, name: str | None, *, follow: bool) -> Iterator[str]:
     meant = find_measured(project, name)
     runs = repository.local / "runs" / meant.commit[:12]
     seen: Path | None = None
+    said = False
     while True:
         # Asked first: what was printed until then is read afterwards.
         is_run = follow and any(map(is_held, claims(repository).get(meant.commit, ())))
@@ -49,9 +50,12 @@ def logs(project: Project, name: str | None, *, follow: bool) -> Iterator[str]:
                 f"there is no output of {meant.label} here",
                 f"run it: gitexp run {'--baseline' if is_baseline else meant.name}{more}",
             )
+        if latest is None and not said:
+            said = True
+            yield f"==> {meant.label} waits for its first run <==\n"
         if latest is not None and latest != seen:
             seen, tails = latest, [Tail(latest / stream) for stream in _STREAMS]
-            yield f"==> {meant.label} seed {latest.name.replace('-', ', attempt ')}: {latest} <==\n"
+            yield f"==> {meant.label} {_run_in(latest.name)}: {latest} <==\n"
         if seen is not None:
             yield from filter(None, (tail.read(to_the_end=not goes_on) for tail in tails))
         if not goes_on:
@@ -68,6 +72,13 @@ def _waits(repository: Repository, meant: Measured) -> bool:
         and not is_over_in(queue, meant.name)
         for queue in queues(repository)
     )
+
+
+def _run_in(name: str) -> str:
+    """What a person calls the run whose folder has this name, such as 3-1 or sample-0.1-2."""
+    which, _, attempt = name.rpartition("-")
+    sample = which.removeprefix("sample-")
+    return f"{f'seed {which}' if sample == which else f'sample {sample}'}, attempt {attempt}"
 
 
 def _latest(runs: Path) -> Path | None:

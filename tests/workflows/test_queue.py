@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.lab.projects.project import open_project
 from gitexp.lab.queues.queue import Queue, QueueStage, read_queue
 from gitexp.lab.queues.queue_progress import is_over_in, queued_experiments
+from gitexp.workflows.logs import logs
 from tests.arrange import SCORE, records, refs, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, until
@@ -72,6 +74,8 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     states = {one["name"]: one["state"] for one in status["queues"][0]["experiments"]}
     assert states == {names[0]: "running", names[1]: "waiting"}
     assert status["next"]["command"] == "gitexp run --wait"
+    waits = logs(open_project(gated.path), names[1], follow=True)
+    assert next(waits) == f"==> exp/{names[1]} waits for its first run <==\n"
     text = gated.gitexp("status").out
     assert f"Running   0 of 2 runs: model.C 1.0 -> 10  ({names[0]})\n" in text
     assert "Queue     1 runs: 1 running, 1 waiting" in text
@@ -156,6 +160,8 @@ def test_an_experiment_is_tried_on_a_sample_without_a_terminal(ready: World) -> 
     assert (waited["name"], waited["verdict"]) == (name, None)
     assert [one["sample"] for one in waited["samples"]] == [0.1]
     assert [r["sample"] for r in records(ready, f"exp/{name}")] == [0.1]
+    [head, *_] = logs(open_project(ready.path), name, follow=False)
+    assert head.startswith(f"==> exp/{name} sample 0.1, attempt 1: ")
     (queue,) = ready.gitexp("status", "--json").json["queues"]
     assert [one["state"] for one in queue["experiments"]] == ["measured"]
 
