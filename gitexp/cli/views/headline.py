@@ -27,7 +27,7 @@ def print_headline(one: Headline) -> None:
 
 def announce_headline(new: int) -> None:
     """Say that the headline of a log comes below it."""
-    said = f"{new:,} experiments are new to this clone and are being judged."
+    said = f"The results of {new:,} experiments are new to this clone and are being judged."
     typer.echo(filled(f"{said} The summary comes after them.", "", "  "))
     typer.echo("")
 
