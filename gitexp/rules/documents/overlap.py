@@ -18,12 +18,14 @@ def demand_apart(
     link: Sequence[str],
     config: Sequence[str],
     data: Sequence[str],
+    keep: Sequence[str],
 ) -> None:
     """Refuse settings in which a result would be an input, too; `results` go by their setting.
 
     What `link` names is in your work tree, so a run neither removes nor moves any of it. Old
-    results in it would be read as new ones, and a config in it would not be the commit's. (`keep`
-    passes over linked files, and says so.)
+    results in it would be read as new ones, and a config in it would not be the commit's. (Where a
+    folder is linked of which the commit has a part, a run may write new files there. `keep` takes
+    them, passes over linked ones, and says so.)
 
     Raises:
         NotReady: two settings name the same files; the message names both.
@@ -35,6 +37,10 @@ def demand_apart(
             for two in paths:
                 if one and overlap(one, two):
                     _refuse(path, f'{name} = "{one}"', f'{other} = ["{two}"]', _REMOVED)
+    for one in keep:
+        for two in link:
+            if one.rstrip("/") == two.rstrip("/"):
+                _refuse(path, f'keep = ["{one}"]', f'link = ["{two}"]', _LINKED)
     for one in config:
         for two in link:
             if overlap(one, two):
@@ -42,6 +48,7 @@ def demand_apart(
 
 
 _REMOVED = "a result is removed before each run, and that would remove an input"
+_LINKED = "linked files stay where they are, so none would be kept"
 _COMMITTED = "a config belongs to the commit, and linked files do not"
 
 

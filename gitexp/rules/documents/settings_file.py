@@ -81,7 +81,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     demand_apart(
         path,
         {"metrics": settings.metrics, "predictions": settings.predictions},
-        link=settings.link, config=settings.config, data=settings.data,
+        link=settings.link, config=settings.config, data=settings.data, keep=settings.keep,
     )  # fmt: skip
     if settings.pairing:
         _demand_pairs(path, settings)

@@ -207,6 +207,7 @@ MEETING: tuple[tuple[dict[str, object], str], ...] = (
     ({"link": ["a/*"], "metrics": "a/b/m.json"}, "name the same files"),
     ({"link": ["*.json"], "metrics": "m.json"}, "name the same files"),
     ({"link": ["conf"], "config": ["conf/a.toml"]}, "a config belongs to the commit"),
+    ({"link": ["models/"], "keep": ["a.pt", "models"]}, "so none would be kept"),
     ({"data": ["out/"], "metrics": "out/m.json"}, "that would remove an input"),
     ({"config": ["c.json"], "metrics": "c.json"}, "that would remove an input"),
 )
