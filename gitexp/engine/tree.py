@@ -84,6 +84,7 @@ class Tree:
 
     def forget(self) -> None:
         """Let the next use write every file."""
-        for path in (self.index, self.proven, self.known_contents):
+        lock = self.index.with_name(f"{self.index.name}.lock")  # of a git that was killed
+        for path in (self.index, lock, self.proven, self.known_contents):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.contents, ignore_errors=True)

@@ -310,8 +310,11 @@ def test_a_file_that_nobody_touched_is_not_written_again(world: World) -> None:
     world.edit("epochs = 20", "epochs = 30")
     world.commit("another config")
     here.write("left", "by a run")
+    lock = here.path.with_name("gitexp-0.few.index.lock")
+    lock.write_text("of a git that was killed")
     assert "epochs = 30" in text(checked_out(world), "config.toml")
     assert (here.path / "train.py").stat() == before
+    assert not lock.exists()
     # git reads files again that are not older than its index.
     written = (here.path / "config.toml").stat().st_mtime_ns
     assert time < index.stat().st_mtime_ns <= written
