@@ -156,7 +156,7 @@ def test_where_much_has_to_be_judged_the_rows_come_first(
     headline = later.partition("\n\n")[0]
     assert "accuracy" in headline
     assert first.startswith(
-        "40 experiments are new to this clone and are being judged. The summary"
+        "The results of 40 experiments are new to this clone and are being judged."
     )
     assert first.index("  run-39\n") < first.index("  run-0\n") < first.index(headline)
 
