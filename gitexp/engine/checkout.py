@@ -228,11 +228,12 @@ def _number(path: Path) -> str:
 def _remove(repository: Repository, path: Path) -> None:
     """Remove a checkout with all that is remembered about it."""
     admin = _admin(repository, path)
+    if path.is_symlink():
+        path.unlink()  # where it leads is nobody's checkout
     make_writable(path)
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():
         raise _Stuck
-    path.unlink(missing_ok=True)  # a dangling link
     for state in path.parent.glob(f"{path.name}.*"):
         shutil.rmtree(state) if state.is_dir() else state.unlink()
     if admin is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
 _LOST = (
     "missing object", "bad object", "bad tree object", "unable to read", "could not read",
-    "invalid object", "not a valid object", "nonexistent object", "objects/pack/",
+    "invalid object", "not a valid object", "nonexistent object", "objects/pack/", "is corrupt",
 )  # fmt: skip
 _RESTORE = "gitexp doctor --fix"
 _ROOM = 1 << 16  # bytes below which a disk counts as full; git writes files of 4 kB and more

@@ -130,6 +130,8 @@ def share(path: Path) -> None:
 
 def make_writable(folder: Path) -> None:
     """Let us remove all of a folder, whatever modes its folders have; links are not followed."""
+    if folder.is_symlink():
+        return
     with contextlib.suppress(OSError):
         folder.chmod(0o700)
     for inner, folders, _ in os.walk(folder):

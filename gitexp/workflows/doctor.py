@@ -13,7 +13,13 @@ from gitexp.lab.health.git_settings import (
     check_rewriting,
 )
 from gitexp.lab.health.growth import check_growth
-from gitexp.lab.health.left_behind import check_checkouts, check_damage, check_locks, check_objects
+from gitexp.lab.health.left_behind import (
+    check_checkouts,
+    check_damage,
+    check_files,
+    check_locks,
+    check_objects,
+)
 from gitexp.lab.health.notes import check_aside, check_commits, check_notes
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.health.setup import (
@@ -80,18 +86,20 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     """
     repository = Repository.discover(directory)
     examined = []
-    # One after the other: what was fixed is not found again by the next check.
+    # One after the other: what was fixed is not found again by the next check. A damaged checkout
+    # stops git from listing refs.
     checks = (
-        check_writable, check_locking, check_cache, check_hooks, check_damage, check_objects,
-        check_settings, check_code, check_display, check_fetches, check_rewriting, check_merging,
-        check_aside, check_notes, check_commits, check_checkouts, check_locks, check_growth,
-        check_shallow,
+        check_writable, check_locking, check_cache, check_hooks, check_checkouts, check_files,
+        check_damage, check_objects, check_settings, check_code, check_display, check_fetches,
+        check_rewriting, check_merging, check_aside, check_notes, check_commits, check_locks,
+        check_growth, check_shallow,
     )  # fmt: skip
     for check in counted_off("examining", checks, len(checks)):
         try:
             problems = list(check(repository))
         except GitFailed as error:  # what another check has named may be in the way
-            problems = [Problem("D3", f"not everything can be examined: {error}", error.hint)]
+            hint = error.hint or "look again once the rest is fixed: gitexp doctor"
+            problems = [Problem("D3", f"not everything can be examined: {error}", hint)]
         for problem in problems:
             examined.append(_fixed(problem) if fix else Examined(problem))
     return examined

@@ -109,6 +109,26 @@ def test_a_damaged_checkout_is_rebuilt(world: World, damage: Callable[[Path], No
             assert World(checkout.path).git("status", "--porcelain") == ""
 
 
+def test_a_checkout_that_became_a_link_is_made_again_and_nothing_changes_where_it_leads(
+    world: World, tmp_path: Path
+) -> None:
+    repository, commit = Repository.discover(world.path), world.git("rev-parse", "HEAD")
+    with take_checkout(repository, commit) as checkout:
+        shutil.rmtree(checkout.path)
+        theirs = tmp_path / "theirs"
+        theirs.mkdir(mode=0o750)
+        theirs.joinpath("inner").mkdir(mode=0o750)
+        theirs.joinpath("file").touch()
+        checkout.path.symlink_to(theirs)
+    with take_checkout(repository, commit) as again:
+        assert again.path == checkout.path
+        assert files_of(again.path) == TRACKED
+    assert {path.name: path.stat().st_mode & 0o777 for path in theirs.iterdir()} == {
+        "inner": 0o750, "file": 0o644,
+    }  # fmt: skip
+    assert theirs.stat().st_mode & 0o777 == 0o750
+
+
 def test_pruning_work_trees_leaves_checkouts_alone(world: World) -> None:
     repository, commit = Repository.discover(world.path), world.git("rev-parse", "HEAD")
     with take_checkout(repository, commit) as checkout:

@@ -14,6 +14,7 @@ from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used, 
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import counted, duration, list_commits
 from gitexp.store.borrowed import lacking
+from gitexp.store.damaged_objects import damaged_objects, set_aside
 from gitexp.store.damaged_refs import broken_refs, restore_ref
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
@@ -45,6 +46,20 @@ def check_damage(repository: Repository) -> Iterator[Problem]:
             f"{ref} is damaged, and git reads it as if it were not there",
             "restore it from its reflog: gitexp doctor --fix",
             partial(_restore, repository, ref),
+        )
+
+
+def check_files(repository: Repository) -> Iterator[Problem]:
+    """Find objects that a power cut left empty or half-written."""
+    if damaged := damaged_objects(repository):
+        names = [f"{path.parent.name}{path.name}" for path in damaged]
+        yield Problem(
+            "D3",
+            f"{counted(len(damaged), 'object')} of git {'is' if len(damaged) == 1 else 'are'}"
+            f" damaged, as after a power cut ({list_commits(names, 3)})",
+            "set aside what cannot be read, and restore the rest: gitexp doctor --fix\n"
+            "then fetch what is missing, of your branches, too: git fetch",
+            partial(set_aside, repository, damaged),
         )
 
 
