@@ -129,8 +129,6 @@ class _Sync:
 
     def _repeat(self) -> Synced:
         store_aside(self.repository)
-        # Nobody else can tell what became of an attempt that was killed here.
-        end_all_unended(self.repository)
         for attempt in range(_TRIES):
             self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
             if self._once():
@@ -153,6 +151,8 @@ class _Sync:
         self._mark(delivered=False)
         fetch(repository, self.remote, logs=self.logs, show=self.show)
         self.whole, whole = True, self.whole
+        # Nobody else can tell what became of an attempt that was killed here.
+        end_all_unended(repository)
         with in_one_piece("merging what came in"):
             theirs = read_fetched(repository, self.remote)
             folded = read_runs(repository, theirs.runs)

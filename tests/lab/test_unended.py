@@ -15,7 +15,7 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import Start
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines
-from gitexp.store.refs import RUNS
+from gitexp.store.refs import FETCHED, RUNS
 from tests.arrange import note, records
 from tests.team import repository_of
 
@@ -77,6 +77,17 @@ def test_what_was_killed_here_is_told_before_anything_is_shared(ready: World) ->
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert end_all_unended(repository) == 1
+
+
+def test_an_attempt_whose_record_a_remote_has_was_not_aborted(ready: World) -> None:
+    start = begun(ready)
+    repository = repository_of(ready)
+    record = start.ended_early(Ended.FREED).line()
+    append_lines(repository, RUNS, {start.commit: [record]})
+    ready.git("update-ref", f"{FETCHED}hub/notes/gitexp-runs", RUNS)
+    # As a damaged ref that was restored from its reflog.
+    ready.git("update-ref", RUNS, f"{RUNS}~1")
+    assert end_unended(repository, [start.commit]) == 0
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from gitexp.rules.documents.start import without_end
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import read_notes
-from gitexp.store.refs import RUNS
+from gitexp.store.refs import FETCHED, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,5 +64,12 @@ def _fate(repository: Repository, start: Start) -> Ended | None:
 
 
 def _lacks_end(repository: Repository, start: Start) -> bool:
-    text = read_notes(repository, RUNS, [start.commit]).get(start.commit, "")
-    return start in without_end(text, start.commit)
+    """Whether no record of an attempt is here, nor was on a remote when that was last fetched.
+
+    Notes that lost their newest state, and were restored, lack records that a remote may have.
+    """
+    there = repository.branches([f"{FETCHED}*/{RUNS.removeprefix('refs/')}"])
+    texts = [
+        read_notes(repository, ref, [start.commit]).get(start.commit, "") for ref in (RUNS, *there)
+    ]
+    return start in without_end("\n".join(texts), start.commit)
