@@ -12,6 +12,7 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gitexp.store.fetch import REFETCH
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def set_aside(repository: Repository, paths: list[Path]) -> None:
     """Move damaged objects out of git's way, so that it can get them from elsewhere."""
     folder = repository.local / "damaged"
     make_folder(folder)
+    (repository.local / REFETCH).touch()
     for path in paths:
         with suppress(FileNotFoundError):
             path.rename(folder / f"{path.parent.name}{path.name}")

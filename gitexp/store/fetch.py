@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gitexp.store.transfer import Show
 
 _TRIES = 3
+# A file: objects were lost, so the next fetch brings all of them, whatever refs claim to have.
+REFETCH = "refetch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def _fetch_once(
         ]
     else:
         calls = [["--", remote, *branches, *notes]]
+    again = repository.local / REFETCH
+    whole = ["--refetch"] if again.exists() and _can_refetch(repository) else []
     # A pack is kept from every gc until refs hold it; what git unpacks from a small one is not.
     # Nor does it show progress while it unpacks, and notes may have megabytes.
     places = {
@@ -100,7 +104,7 @@ def _fetch_once(
         words = [
             "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags",
             "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
-            "--no-auto-maintenance", "--progress" if show else "--quiet", *call,
+            "--no-auto-maintenance", "--progress" if show else "--quiet", *whole, *call,
         ]  # fmt: skip
         done = transfer(repository.git, *words, show=show)
         if done.returncode and forget_gone(repository, remote, places, decode(done.stderr)):
@@ -109,9 +113,15 @@ def _fetch_once(
             said = decode(done.stderr)
             full = lacked_room(repository.git.directory, said)
             raise disk_full() if full else unreachable(remote, said)
+    again.unlink(missing_ok=True)
     # To sync each of thousands of refs that can be fetched again would take seconds; --prune writes
     # the file with all packed refs, though.
     make_durable(repository.common / "packed-refs")
+
+
+def _can_refetch(repository: Repository) -> bool:
+    """Whether git, from 2.36 on, can fetch what its refs claim to have."""
+    return [int(part) for part in repository.git_version.split(".")[:2]] >= [2, 36]
 
 
 def forget_gone(repository: Repository, remote: str, places: Mapping[str, str], said: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.store.all_notes import NotesSnapshot, read_all, write_all
 from gitexp.store.damaged_refs import known_values
+from gitexp.store.fetch import REFETCH
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_subjects import RESTORED
@@ -65,6 +66,7 @@ def restore_lost(repository: Repository, ref: str) -> str:
         lost = lost_refs(repository).get(ref)
         if lost is None:
             return repository.git.resolve(ref) or ""  # somebody else has restored it
+        (repository.local / REFETCH).touch()
         kind = "notes/" if ref in NOTES else "heads/"
         name = ref.removeprefix("refs/").removeprefix(kind).removeprefix("exp/")
         others = [f"{FETCHED}*/{kind}{name}", f"refs/remotes/*/exp/{name}"]
@@ -86,6 +88,7 @@ def restore_notes(repository: Repository, ref: str) -> None:
         lost = lost_notes(repository, ref)
         if not lost:
             return
+        (repository.local / REFETCH).touch()
         changes = {commit: _last_blob(repository, now, commit) or b"" for commit in lost}
         after = write_all(repository, now, changes, [now.commit], RESTORED)
         move_refs(

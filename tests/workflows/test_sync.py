@@ -13,9 +13,10 @@ from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.fetch import read_fetched
 from gitexp.store.local import locked
+from gitexp.store.lost_objects import restore_notes
 from gitexp.store.note_writing import append_lines, replace_notes
 from gitexp.store.refs import ARCHIVE, BULK, FETCHED, HEADS, LOGS, RUNS, SHARED_RUNS, VERDICTS
-from tests.arrange import refs
+from tests.arrange import lose_object, refs
 from tests.project import World
 from tests.team import (
     a_log,
@@ -501,6 +502,18 @@ def test_a_remote_that_takes_no_refs_of_ours_gets_experiments_and_notes(
     assert "archived experiments stay in this clone" in out
     assert branches(hub).keys() == {"brave-otter"}
     assert texts(hub, RUNS) == texts(world, RUNS)
+
+
+def test_what_git_lost_here_comes_again_from_the_remote(world: World, hub: World) -> None:
+    measured_experiment(world, "brave-otter")
+    synced(world)
+    before = texts(world, RUNS)
+    # git takes what its refs name for complete, and would not ask for a part of it.
+    lose_object(world, world.git("notes", "--ref=gitexp-runs", "list", "exp/brave-otter"))
+    restore_notes(repository_of(world), RUNS)
+    assert texts(world, RUNS) != before
+    synced(world)
+    assert texts(world, RUNS) == before == texts(hub, RUNS)
 
 
 def test_a_remote_that_takes_notes_alone_gets_those(world: World, hub: World) -> None:

@@ -58,7 +58,7 @@ def check_files(repository: Repository) -> Iterator[Problem]:
             f"{counted(len(damaged), 'object')} of git {'is' if len(damaged) == 1 else 'are'}"
             f" damaged, as after a power cut ({list_commits(names, 3)})",
             "set aside what cannot be read, and restore the rest: gitexp doctor --fix\n"
-            "then fetch what is missing, of your branches, too: git fetch",
+            "then fetch what is missing, if it was pushed: git fetch --refetch && gitexp sync",
             partial(set_aside, repository, damaged),
         )
 

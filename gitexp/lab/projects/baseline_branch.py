@@ -50,7 +50,8 @@ def no_baseline(repository: Repository, candidates: Sequence[str]) -> NotReady:
         ref, commit = next(iter(lost.items()))
         return NotReady(
             f"{ref} names {commit[:10]}, and git has lost that commit",
-            "fetch it from where it was pushed to, or see what else is lost: gitexp doctor",
+            "if it was pushed, fetch it again: git fetch --refetch\n"
+            "see what else is lost: gitexp doctor",
         )
     if repository.top is not None and repository.git.resolve("HEAD") is None:
         return NotReady(
