@@ -188,6 +188,22 @@ def test_a_registration_that_is_not_true_is_refused(
     assert rule in ready.gitexp("run", name, code=1).err
 
 
+def test_the_key_that_an_early_registration_has_for_an_option_stays_true(ready: World) -> None:
+    ready.edit('["config.toml"]', '["config.toml", "train.py"]', "gitexp.toml")
+    ready.edit(
+        "import os\n",
+        "import argparse\nimport os\n\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--depth', default=3)\n",
+        "train.py",
+    )
+    ready.commit("an option")
+    name = ready.start("--set", "depth=4")
+    rewritten(ready, name, "train.py: --depth =", 'train.py: "(p.add_argument)".default =')
+    assert ready.gitexp("check", name).code == 0
+    rewritten(ready, name, ".default = 3 -> 4", ".default = 3 -> 5")
+    assert set(violations(ready, name)) == {"T2"}
+
+
 def test_a_lower_bar_is_another_commit_without_results(ready: World) -> None:
     name = ready.start("--set", "model.C=2")
     assert ready.gitexp("run", "--json").json["verdict"] != "CONFIRMED"

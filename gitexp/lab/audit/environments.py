@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitexp.lab.audit.inventory import Inventory
+    from gitexp.rules.gate.formats.keys import Key
 
 
 _MARK = Kind.PARAMETERS.mark.encode()
@@ -97,8 +98,14 @@ def _deviation(file: str, content: bytes, values: object) -> str:
         return ""
     try:
         leaves = formats.read_leaves(file, content)
+        before = formats.read_as_before(file, content)
     except Malformed:
         return ""
+    said = _unlike(file, leaves, values)
+    return said and (said if before is None else _unlike(file, before, values))
+
+
+def _unlike(file: str, leaves: Mapping[Key, object], values: Mapping[str, object]) -> str:
     committed: Mapping[str, object] = {spell_key(k): to_json(v) for k, v in leaves.items()}
     for key, read in values.items():
         own = committed.get(key)

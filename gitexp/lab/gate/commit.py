@@ -75,12 +75,12 @@ def _check_message(
                 f"git branch -m {shlex.quote(branch)} {shlex.quote(given)}",
             )
         )
-    if change is not None and str(registration.change) != str(change):
+    said_of_it = str(registration.change)
+    if change is not None and said_of_it not in {str(change), change.formerly}:
         findings.append(
             Finding(
                 "T2",
-                f"the trailer Change says {str(registration.change)!r}, but the diff says"
-                f" {str(change)!r}",
+                f"the trailer Change says {said_of_it!r}, but the diff says {str(change)!r}",
                 amend_hint(entry, f"write: Change: {change}"),
             )
         )

@@ -60,6 +60,7 @@ class Change:
     was read from a message, a value is a PartialValue if it was cut there, and a Source if only its
     spelling is known. `line` is where the file differs; a message does not say. `followers` are the
     keys of other values that differ with this one, because what is written here counts there, too.
+    `formerly` is the line of this change in earlier registrations, where it was another one.
     """
 
     file: str
@@ -68,6 +69,7 @@ class Change:
     after: Any
     line: int | None = None
     followers: tuple[Key, ...] = field(default=(), compare=False)
+    formerly: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         before, after = cut_alike(spell(self.before), spell(self.after))

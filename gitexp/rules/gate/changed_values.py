@@ -52,6 +52,18 @@ def compare_values(
     return changes, []
 
 
+def line_before(path: str, before: bytes, after: bytes) -> str:
+    """Return the line that earlier registrations have for a change, "" if it is the same.
+
+    Both versions are valid.
+    """
+    old, new = (formats.read_as_before(path, content) for content in (before, after))
+    if old is None or new is None:
+        return ""
+    changes = _differences(path, old, new, 0)
+    return str(changes[0]) if len(changes) == 1 else ""
+
+
 def _loosened(path: str, before: bytes, after: bytes, at: int) -> Finding | None:
     """C7: find that JSON which any program can read has got a comment or a last comma."""
     is_strict = getattr(formats.format_of(path), "is_strict", None)

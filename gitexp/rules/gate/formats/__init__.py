@@ -63,6 +63,9 @@ LARGEST = 1_000_000
 # Deeper than any config written by people; the parsers' own recursion fails far beyond it.
 _DEEPEST = 200
 
+# In Python files, around values that have other keys in earlier registrations.
+_RENAMED = (b"add_argument", b"__main__")
+
 # Python neither prints nor reads longer integers; no config needs one of 600 digits.
 _LONGEST_INTEGER = 2000  # bits
 
@@ -134,6 +137,15 @@ def read_as_pyyaml(path: str, content: bytes) -> dict[Key, Any] | None:
     from gitexp.rules.gate.formats.yaml import read_as_pyyaml  # as all formats, only where used
 
     return leaves_of(read_as_pyyaml(content.decode("utf-8-sig")))
+
+
+def read_as_before(path: str, content: bytes) -> dict[Key, Any] | None:
+    """Return the leaves of a valid config under the keys that they had earlier, if those differ."""
+    if _form_of(path) != "python" or not any(word in content for word in _RENAMED):
+        return None
+    from gitexp.rules.gate.formats.python import parse_as_before  # as all formats, where used
+
+    return leaves_of(parse_as_before(content.decode("utf-8-sig")))
 
 
 def read_written(path: str, content: bytes) -> WrittenText | None:

@@ -46,6 +46,15 @@ def parse(text: str) -> dict[str, Any]:
     return found
 
 
+def parse_as_before(text: str) -> dict[str, Any]:
+    """Parse a module as for early registrations, which have other keys for some values.
+
+    What runs only as a program was one value, and an option's default an argument of its call.
+    """
+    found: dict[str, Any] = _value(_module(text), former=True)
+    return found
+
+
 def parse_assignments(text: str) -> dict[str, Any]:
     """Parse the assignments at the top of a module and in its classes: what is config in a script.
 
@@ -136,14 +145,14 @@ def _characters(text: str, start: int, column: int) -> int:
     return len(text[start : start + column].encode()[:column].decode())
 
 
-def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
-    parts = _parts(node)
+def _value(node: ast.AST, *, former: bool = False) -> Any:  # noqa: ANN401 - parsed data
+    parts = _parts(node, former=former)
     match node:
         case ast.List() | ast.Tuple():
-            items = [_value(item) for item in node.elts]
+            items = [_value(item, former=former) for item in node.elts]
             return items if parts or isinstance(node, ast.List) else tuple(items)
         case _ if parts is not None:
-            return {name: _value(part) for name, part in parts.items()}
+            return {name: _value(part, former=former) for name, part in parts.items()}
         case ast.Set():
             return Source(f"{{{', '.join(sorted({ast.unparse(item) for item in node.elts}))}}}")
         case ast.Constant() | ast.UnaryOp() | ast.BinOp():
@@ -152,17 +161,19 @@ def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
     return Source(ast.unparse(node))
 
 
-def _parts(node: ast.AST | None) -> _Parts | None:
+def _parts(node: ast.AST | None, *, former: bool = False) -> _Parts | None:
     """Return the parts of a node that have keys of their own; None if the node is one value."""
     match node:
         case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-            return _block(node)
+            return _block(node, former=former)
         case ast.Dict():
             return _table(zip(map(_name, node.keys), node.values, strict=True))
         case ast.Call():
-            return _call(node)
+            return _call(node, former=former)
         case ast.List() | ast.Tuple() if node.elts:
-            inside = [not isinstance(item, _LISTS) and _parts(item) for item in node.elts]
+            inside = [
+                not isinstance(item, _LISTS) and _parts(item, former=former) for item in node.elts
+            ]
             if all(parts is not None and parts is not False for parts in inside):
                 return dict(enumerate(node.elts))
     return None
@@ -174,11 +185,13 @@ def _table(pairs: Iterable[tuple[str, ast.AST]]) -> _Parts | None:
     return table if len(table) == len(listed) else None
 
 
-def _call(node: ast.Call) -> _Parts | None:
+def _call(node: ast.Call, *, former: bool) -> _Parts | None:
     words = _table((word.arg or "**", word.value) for word in node.keywords)
     if isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
         return words
-    tables: _Parts = {i: arg for i, arg in enumerate(node.args) if _parts(arg) is not None}
+    tables: _Parts = {
+        i: arg for i, arg in enumerate(node.args) if _parts(arg, former=former) is not None
+    }
     if words is None or not (words or tables):
         return None
     rest = [ast.Constant(...) if i in tables else arg for i, arg in enumerate(node.args)]
@@ -198,7 +211,7 @@ def _name(node: ast.expr | None) -> str:
     return f"({ast.unparse(node)})"
 
 
-def _block(node: ast.Module | _Defined) -> _Parts:
+def _block(node: ast.Module | _Defined, *, former: bool) -> _Parts:
     named: dict[str, list[Any]] = {}
     if not isinstance(node, ast.Module):
         head = copy(node)
@@ -206,7 +219,7 @@ def _block(node: ast.Module | _Defined) -> _Parts:
         if (text := ast.unparse(head)) not in {"class _:", "def _():"}:
             named["(class)" if isinstance(node, ast.ClassDef) else "(def)"] = [_constant(text)]
     for statement in _effective(node.body):
-        for name, part in _named(statement):
+        for name, part in _named(statement, former=former):
             named.setdefault(name, []).append(part)
     return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
 
@@ -233,7 +246,7 @@ def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     return kept[::-1]
 
 
-def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+def _named(statement: ast.stmt, *, former: bool) -> Iterator[tuple[str, ast.AST]]:
     """Return names for the parts of a statement."""
     match statement:
         case ast.Assign():
@@ -243,16 +256,18 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             yield from _assigned(statement.target, value)
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield statement.name, statement
-        case ast.If() if ast.unparse(statement.test) in _AS_PROGRAM and not statement.orelse:
+        case ast.If() if not former and _is_program(statement):
             yield "(if)", _constant(f"if {ast.unparse(statement.test)}")
             for inner in _effective(statement.body):
-                yield from _named(inner)
+                yield from _named(inner, former=former)
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             pass
-        case ast.Expr(value=ast.Dict() as table) if (parts := _parts(table)) is not None:
+        case ast.Expr(value=ast.Dict() as table) if (
+            parts := _parts(table, former=former)
+        ) is not None:
             yield from ((str(name), part) for name, part in parts.items())
         case ast.Expr(value=ast.Call() as call):
-            option = _option(call)
+            option = "" if former else _option(call)
             for word in call.keywords if option else ():
                 if word.arg == "default":
                     yield option, word.value
@@ -264,6 +279,10 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             yield f"({ast.unparse(statement.target)})", _source(statement)
         case _:
             yield f"({type(statement).__name__.lower()})", _source(statement)
+
+
+def _is_program(statement: ast.If) -> bool:
+    return ast.unparse(statement.test) in _AS_PROGRAM and not statement.orelse
 
 
 def _option(call: ast.Call) -> str:

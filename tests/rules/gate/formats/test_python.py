@@ -8,9 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import python
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import Source, same
+from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves
 from tests.rules.gate.formats.drawn import FORMATS
@@ -312,3 +314,26 @@ def test_what_repr_writes_is_typed_as_the_value_it_is(value: object) -> None:
     assert not isinstance(read, Source)
     assert python.spell_value(typed) == typed
     assert set_to("c.py", "a = b = 'before'", "a", typed) == f"a = b = {typed}" or value == "before"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "formerly"),
+    [
+        ("p.add_argument('--lr', default=1)\n", "p.add_argument('--lr', default=2)\n",
+         '"(p.add_argument)".default = 1 -> 2'),
+        ("def f():\n    p.add_argument('--lr', default=1)\n    p.add_argument('--n', default=1)\n",
+         "def f():\n    p.add_argument('--lr', default=1)\n    p.add_argument('--n', default=2)\n",
+         'f."(p.add_argument)"[1].default = 1 -> 2'),
+        ("if __name__ == '__main__':\n    a = 1\n", "if __name__ == '__main__':\n    a = 2\n",
+         ("\"(if)\" = if __name__ == '__main__':\\u000a    a = 1"
+          " -> if __name__ == '__main__':\\u000a    a = 2")),
+        ("a = 1\n", "a = 2\n", ""),
+    ],
+)  # fmt: skip
+def test_the_line_of_an_early_registration_is_still_known(
+    before: str, after: str, formerly: str
+) -> None:
+    edit = Edited("train.py", "100644", "100644", before.encode(), after.encode())
+    change = inspect([edit], ["train.py"]).change
+    assert change is not None
+    assert change.formerly == (formerly and f"train.py: {formerly}")
