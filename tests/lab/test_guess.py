@@ -144,7 +144,7 @@ def test_a_metrics_file_is_found(script: str, found: str, tmp_path: Path) -> Non
         ({"cfg.py": "LR = None\n", "train.py": "import cfg\nlr = 0.1"}, "train.py"),
         ({"train.py": "p.add_argument('--lr', default=0.1)"}, "train.py"),
         ({"train.py": "def get_config():\n    C.model.lr = 5e-4\n"}, "train.py"),
-        ({"MLproject": "entry_points: {}\n", "train.py": "lr = 0.1"}, "MLproject"),
+        ({"MLproject": "entry_points: {}\n", "train.py": "lr = 0.1"}, "train.py"),
         ({"conf/config.yaml": "a: 1\n", "conf/db/x.yaml": "b: 1\n",
           "train.py": "@hydra.main(config_path='conf', config_name='config')"}, "conf/**/*.yaml"),
         # What is given on the command line, also by the script or the makefile that starts it.
@@ -170,6 +170,13 @@ def test_the_config_is_what_the_script_opens_imports_or_is(
     for name, text in files.items():
         World(tmp_path).write(name, text)
     assert guess(tmp_path, DraftSettings()).config == found
+
+
+def test_an_mlproject_is_the_config_of_mlflow_run_alone(tmp_path: Path) -> None:
+    World(tmp_path).write("MLproject", "entry_points: {}\n")
+    World(tmp_path).write("train.py", "lr = 0.1")
+    assert guess(tmp_path, DraftSettings(command="mlflow run .")).config == "MLproject"
+    assert guess(tmp_path, DraftSettings(command="python train.py")).config == "train.py"
 
 
 MAIN = "if __name__ == '__main__':\n    main()\n"

@@ -63,7 +63,8 @@ def find_config(folder: Path, program: Program, command: str, script: Script) ->
         return min(named, key=lambda name: Path(name).name not in script.text)
     if len(tables) == 1:
         return tables[0]
-    if (folder / "MLproject").is_file():
+    # Its values are defaults of `mlflow run`; what starts the script itself does not read them.
+    if re.search(r"\bmlflow\s+run\b", command) and (folder / "MLproject").is_file():
         return "MLproject"
     modules = [
         name
