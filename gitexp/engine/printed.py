@@ -54,6 +54,10 @@ _COLUMN_BEGINS = re.compile(r"(?:^\s*|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.
 _COLUMN_ENDS = re.compile(rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|]))")
 _ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")
 
+# The report of scikit-learn's classification_report, whose row has the accuracy and the examples.
+_REPORT = re.compile(r"\bprecision +recall +f1-score +support\s*$")
+_REPORTED = re.compile(r"\s{0,99}accuracy {2,99}([01]\.[0-9]{1,20}) {1,99}([0-9]{1,20})\s*$")
+
 
 class _Kind(enum.Enum):
     """What stands between a name and its number; TIGHT is a colon without a blank after it."""
@@ -100,8 +104,27 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
                     longer[_plain(" ".join(reading.before[:start]))] = reading.value
     # "Train accuracy" and "Test accuracy" are not the same, so neither is taken for accuracy.
     chosen = exact or alike or (longer if len(longer) == 1 else {})
+    if not chosen and wanted == "accuracy":
+        chosen = _reported(text)
     found.pop(metric, None)
     return found | ({metric: next(iter(chosen.values()))} if metric and chosen else {})
+
+
+def _reported(text: str) -> dict[str, float]:
+    """Accuracy in the last classification report, by its number of examples.
+
+    Reports of different numbers of examples are of different sets, such as train and test: then
+    none is taken.
+    """
+    found: dict[str, float] = {}
+    is_inside = False
+    for line in _lines(text):
+        if _REPORT.search(line):
+            is_inside = True
+        elif is_inside and (row := _REPORTED.match(line)):
+            found[row[2]] = float(row[1])
+            is_inside = False
+    return found if len(found) == 1 else {}
 
 
 def read_steps(

@@ -136,6 +136,33 @@ def test_blanks_and_capitals_of_a_printed_name_do_not_matter(
     assert read_printed(text, metric).get(metric) == value
 
 
+REPORT = """
+              precision    recall  f1-score   support
+
+    accuracy       1.00      0.50      0.67         2
+           b       0.75      1.00      0.86         3
+
+    accuracy                           0.80         5
+   macro avg       0.88      0.75      0.76         5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (REPORT, 0.8),
+        (REPORT.replace("0.80", "0.10") + REPORT, 0.8),  # the last epoch
+        (REPORT + REPORT.replace("5\n", "9\n"), None),  # of train and test
+        (REPORT.replace("support", ""), None),
+        ("accuracy: 0.8123\n" + REPORT, 0.8123),  # all digits, as before
+        ("train accuracy: 0.99\n" + REPORT, 0.99),
+    ],
+)
+def test_the_accuracy_in_a_classification_report_is_read(text: str, value: float | None) -> None:
+    assert read_printed(text, "accuracy").get("accuracy") == value
+    assert "loss" not in read_printed(text, "loss")
+
+
 def test_every_metric_that_stands_alone_is_found() -> None:
     text = "INFO latency: 12\ntrain latency: 99\nloss=0.5 (lr=1e-4)\n{'f1': 0.8}\ncuda:0\n"
     assert read_printed(text) == {"latency": 12, "loss": 0.5, "lr": 1e-4, "f1": 0.8}

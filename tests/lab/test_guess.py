@@ -216,6 +216,8 @@ def test_the_only_program_is_the_training_command(
         ("table.add_row('val_acc', f'{v:.4f}')", "val_acc", "higher"),
         ("print(tabulate([['auc', v]]))", "auc", "higher"),
         ("w.writerow(['epoch', 'val_acc', 'took'])", "val_acc", "higher"),
+        ("f(scoring='f1')\nprint(classification_report(y, p))", "accuracy", "higher"),
+        ("print(f'F1: {x}')\nprint(classification_report(y, p))", "F1", "higher"),
     ],
 )
 def test_the_metric_is_what_is_printed_before_a_number(

@@ -23,7 +23,8 @@ _WHERE = {"on", "of", "for", "over"}  # after a metric: what it was measured on
 
 def find_metric(script: Script) -> str:
     """The best of the names that are printed before a number, else of those mentioned."""
-    for labels in (script.printed, script.partly, script.named):
+    reported = ["accuracy"] if re.search(r"\bclassification_report\(", script.text) else []
+    for labels in (script.printed, script.partly, reported, script.named):
         names = [name for label in labels if (name := _metric_name(label))]
         honest = [name for name in names if not is_training_score(name)] or names
         if honest:
