@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
+from gitexp.store.edited_trees import trees_with_file
 from gitexp.store.git_errors import GitFailed, unsigned
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import kept_commits
@@ -26,35 +27,13 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
     Works on objects alone: no index, no work tree, the same cost in a tree of 50 files and 50,000.
     Author, committer and signing are what `git commit` would use.
     """
-    git = repository.git
-    blob = write_blob(repository, content)
-    child, mode = blob, ""
-    parts = path.split("/")
-    for depth in range(len(parts) - 1, -1, -1):
-        folder = "/".join(parts[:depth])
-        listed = git.run("ls-tree", "-z", "--full-tree", f"{base}:{folder}", allow=(128,))
-        entries = []
-        for entry in listed.stdout.split(b"\0"):
-            header, _, name = entry.partition(b"\t")
-            if decode(name) == parts[depth]:
-                mode, kind, _ = decode(header).split(" ")
-                entry = f"{mode} {kind} {child}\t".encode() + name  # noqa: PLW2901
-            entries.append(entry)
-        if not mode:
-            if depth < len(parts) - 1 or listed.returncode:
-                raise NotReady(f"{path} is not in {base[:10]}")
-            mode = "100644"
-            entries = [entry for entry in entries if entry]
-            entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
-        # The other entries come from a tree that git has; a partial clone may lack their objects.
-        child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
-    return commit_tree(repository, child, [base], message)
+    [tree] = trees_with_file(repository, [(base, path, content)])
+    return commit_tree(repository, tree, [base], message)
 
 
 def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
     """Make a commit as `git commit` would: same author, committer, and signature."""
-    # commit-tree ignores commit.gpgsign unless it is told.
-    signing = repository.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
+    signing = repository.signs_commits  # commit-tree ignores commit.gpgsign unless it is told
     try:
         done = repository.git.run(
             "-c", "i18n.commitEncoding=UTF-8", "commit-tree", *(["-S"] if signing else []),

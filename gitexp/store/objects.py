@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.store.raw_tree import FILE, FOLDER, parse_tree, write_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gitexp.store.pack import Pack
     from gitexp.store.reader import Reader
 
-_FILE, _FOLDER = b"100644", b"40000"
 _NIBBLES = 16
 
 
@@ -27,20 +27,14 @@ class _Level:
     """One folder of a notes tree; `below` are the folders in it that were read."""
 
     def __init__(self, content: bytes, width: int) -> None:
-        self.entries: dict[bytes, tuple[bytes, str]] = {}
+        self.entries = parse_tree(content, width)
         self.below: dict[bytes, _Level] = {}
-        at = 0
-        while at < len(content):
-            end = content.index(b"\0", at)
-            mode, _, name = content[at:end].partition(b" ")
-            at = end + 1 + width
-            self.entries[name] = mode, content[end + 1 : at].hex()
 
     @property
     def fans_out(self) -> bool:
         """Whether notes are in folders named after their first two digits."""
         return bool(self.below) or any(
-            mode == _FOLDER and len(name) == 2 for name, (mode, _) in self.entries.items()
+            mode == FOLDER and len(name) == 2 for name, (mode, _) in self.entries.items()
         )
 
     def is_crowded(self, length: int) -> bool:
@@ -89,14 +83,14 @@ class NotesTree:
             level, rest = self._inside(level, rest[:2]), rest[2:]
 
     def _inside(self, level: _Level, name: bytes) -> _Level | None:
-        if name not in level.below and level.entries.get(name, (b"", ""))[0] == _FOLDER:
+        if name not in level.below and level.entries.get(name, (b"", ""))[0] == FOLDER:
             level.below[name] = _Level(self._read(level.entries[name][1]), self._width)
         return level.below.get(name)
 
     def blob(self, commit: str) -> str:
         """Return the id of a note, empty if there is none."""
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
-        return next((name for mode, name in places if mode == _FILE), "")
+        return next((name for mode, name in places if mode == FILE), "")
 
     def note(self, commit: str) -> bytes:
         """Return the text of a note, empty if there is none."""
@@ -104,7 +98,7 @@ class NotesTree:
             return self._written[commit]
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
         # A commit may have two notes, in folders of different depth; git shows both, too.
-        blobs = [name for mode, name in places if mode == _FILE]
+        blobs = [name for mode, name in places if mode == FILE]
         texts = list(self._reader.read_notes(blobs, sys.maxsize))
         for name, text in zip(blobs, texts, strict=True):
             if text is None:
@@ -125,7 +119,7 @@ class NotesTree:
         if level.fans_out:
             folder = level.below[rest[:2]] = _Level(b"", self._width)
             level, rest = folder, rest[2:]
-        level.entries[rest] = _FILE, blob
+        level.entries[rest] = FILE, blob
         if level.is_crowded(len(rest)):
             level.fan_out(len(rest), self._width)
 
@@ -149,12 +143,5 @@ def _write(level: _Level, pack: Pack, known: str) -> str:
     for name, folder in level.below.items():
         was = level.entries.pop(name, (b"", ""))[1]
         if folder.entries or folder.below:
-            level.entries[name] = _FOLDER, _write(folder, pack, was)
-    # git sorts a folder's name as if it ended in a slash.
-    entries = sorted(
-        level.entries.items(), key=lambda entry: entry[0] + b"/" * (entry[1][0] == _FOLDER)
-    )
-    content = b"".join(
-        mode + b" " + name + b"\0" + bytes.fromhex(identity) for name, (mode, identity) in entries
-    )
-    return pack.add("tree", content, known)
+            level.entries[name] = FOLDER, _write(folder, pack, was)
+    return pack.add("tree", write_tree(level.entries), known)

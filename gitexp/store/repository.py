@@ -109,6 +109,23 @@ class Repository:
         return self.git.text("version").removeprefix("git version ")
 
     @cached_property
+    def signs_commits(self) -> bool:
+        """Whether `git commit` signs here (commit.gpgsign)."""
+        return self.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
+
+    @cached_property
+    def _listings(self) -> dict[tuple[str, ...], bytes]:
+        return {}
+
+    def listing(self, tree: str, *paths: str) -> bytes:
+        """Return what `git ls-tree -r -z` says of a tree or commit, given by its id; read once."""
+        asked = (tree, "--", *paths)
+        if asked not in self._listings:
+            done = self.git.run("ls-tree", "-r", "-z", "--full-tree", *asked)
+            self._listings[asked] = done.stdout
+        return self._listings[asked]
+
+    @cached_property
     def lineage(self) -> Lineage:
         """First-parent histories; commits do not change, so what was read stays true."""
         return Lineage(self.git)

@@ -13,6 +13,7 @@ import pytest
 
 from gitexp.errors import NotReady, Refused
 from gitexp.store.commits import commit_file, commit_tree, create_branches, replay
+from gitexp.store.edited_trees import trees_with_file
 from gitexp.store.experiment_refs import find_ref, names_taken
 from gitexp.store.experiments import read_commits, read_experiments, read_range
 from gitexp.store.note_writing import append_lines
@@ -107,6 +108,23 @@ def test_a_commit_made_from_a_subfolder_is_the_same(world: World) -> None:
         repository = Repository.discover(world.path / folder)
         commit = commit_file(repository, head, "project/config.toml", b"new\n", MESSAGE)
         assert raw_diff(world, commit) == ["100644 100644 project/config.toml"]
+
+
+def test_many_trees_are_written_at_once_and_each_differs_in_its_own_file(world: World) -> None:
+    for path in ("a/b/config.toml", "a.b", "a/x"):
+        world.write(path, "old\n")
+    head = world.commit("folders")
+    number = 103  # more than are written in one step
+    edits = [(head, "a/b/config.toml", f"{at}\n".encode()) for at in range(number)]
+    trees = trees_with_file(repository_of(world), [*edits, (head, "a.c", b"new\n")])
+    assert len({*trees}) == number + 1
+    for at, tree in ((0, trees[0]), (number - 1, trees[number - 1])):
+        assert world.git("diff-tree", "-r", "--name-only", head, tree) == "a/b/config.toml"
+        assert world.git("show", f"{tree}:a/b/config.toml") == str(at)
+    assert world.git("diff-tree", "-r", "--name-status", head, trees[-1]) == "A\ta.c"
+    world.git("fsck", "--strict", "--no-dangling")
+    with pytest.raises(NotReady, match=r"a/x/config\.toml is not in"):
+        trees_with_file(repository_of(world), [(head, "a/x/config.toml", b"")])
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o644])

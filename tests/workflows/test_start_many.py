@@ -120,6 +120,16 @@ def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -
     assert ready.snapshot() == before
 
 
+def test_each_idea_takes_one_git_process(ready: World, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    values = ",".join(map(str, range(2, 14)))
+    ready.gitexp("start", "--sweep", f"model.C={values}", WHY, GIT_TRACE=str(trace))
+    begun = [line for line in trace.read_text().splitlines() if "built-in: git " in line]
+    commits = sum("commit-tree" in line for line in begun)
+    assert commits == 12
+    assert len(begun) - commits < 20
+
+
 # --- at once ------------------------------------------------------------------------------------
 
 

@@ -45,7 +45,8 @@ from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
-from gitexp.store.commits import commit_file, commit_tree, create_branches
+from gitexp.store.commits import commit_tree, create_branches
+from gitexp.store.edited_trees import trees_with_file
 from gitexp.store.experiment_refs import names_taken
 from gitexp.store.git_errors import GitFailed
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
+    from gitexp.rules.verdict.campaign import Place
     from gitexp.rules.verdict.criterion import Criterion, Guard
     from gitexp.rules.verdict.power import Power
 
@@ -137,7 +139,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A registration with its name, its commit, and the code below it, if there is any."""
+    """A registration with its name, its commit ("" before it is made), and the code below it."""
 
     registration: Registration
     commit: str
@@ -153,6 +155,13 @@ class _Log:
     results: list[Result]
     baseline: list[Record]
     known: list[Known]
+    places: dict[str, Place] = field(default_factory=dict)  # of the next experiment, by metric
+
+    def place(self, metric: str) -> Place:
+        """Campaign, place and level of the next experiment on a metric."""
+        if metric not in self.places:
+            self.places[metric] = place_of_next(self.project, self.results, metric)
+        return self.places[metric]
 
 
 def register(project: Project, proposal: Proposal) -> Started:
@@ -225,7 +234,7 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     despite = options.despite.strip() or dict(extra).get("Despite")
     if not despite and (known := against(log.known, change)):
         raise Refused(NOT_REGISTERED, [known])
-    place = place_of_next(project, log.results, criterion.metric)
+    place = log.place(criterion.metric)
     if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
     first = first_seed(
@@ -269,15 +278,13 @@ def _commit(project: Project, drafts: Sequence[_Draft]) -> list[_Made]:
     repository = project.repository
     taken = names_taken(repository)
     for _ in range(_TRIES):
-        mine: dict[str, _Made] = {}
+        names = _new_names(taken, len(drafts))
         new: dict[Code, str] = {}
         try:
-            for draft in counted_off("registering experiments", drafts, len(drafts)):
-                named = replace(draft.registration, name=new_name(taken | mine.keys()))
-                mine[named.name] = _make(project, draft, named, new)
+            made = _make(project, drafts, names, new)
             # Before there is a branch: nobody is asked about code of their own.
-            note_own_code(repository, *(made for code, made in new.items() if not code.foreign))
-            commits = {name: one.commit for name, one in mine.items()}
+            note_own_code(repository, *(at for code, at in new.items() if not code.foreign))
+            commits = {one.registration.name: one.commit for one in made}
             create_branches(repository, commits, new.values())
         except GitFailed as failure:
             if not failure.lost:
@@ -286,28 +293,55 @@ def _commit(project: Project, drafts: Sequence[_Draft]) -> list[_Made]:
         except NotReady:
             # Another clone of this work tree may have taken a name in the meantime.
             now = names_taken(repository)
-            if not mine.keys() & now:
+            if now.isdisjoint(names):
                 raise
             taken |= now
             continue
-        return [*mine.values()]
+        return made
     raise NotReady(f"no free name was found in {_TRIES} tries", "run the same command again")
 
 
-def _make(project: Project, draft: _Draft, named: Registration, new: dict[Code, str]) -> _Made:
-    """Commit one registration; `new` has the code commits that were made for others already."""
-    repository, code, below = project.repository, draft.code, project.tip
-    if code is not None:
-        if not code.commit and code not in new:
-            message = code_message(hypothesis_of(named.hypothesis), named.name)
-            new[code] = commit_tree(repository, code.tree, [code.base], message)
-        below = code.commit or new[code]
-        code = replace(code, commit=below)
-        trailers = code_trailers(below, code.base)
-        named = replace(named, extra=(*named.extra, *trailers))
-    path = project.path(named.change.file)
-    commit = commit_file(repository, below, path, draft.content, named.message())
-    return _Made(named, commit, below, code)
+def _new_names(taken: set[str], number: int) -> list[str]:
+    names: list[str] = []
+    known = {*taken}
+    for _ in range(number):
+        names.append(new_name(known))
+        known.add(names[-1])
+    return names
+
+
+def _make(
+    project: Project, drafts: Sequence[_Draft], names: Sequence[str], new: dict[Code, str]
+) -> list[_Made]:
+    """Commit registrations under these names; `new` gets the code commits made for them."""
+    repository = project.repository
+    named = [_named(project, *one, new) for one in zip(drafts, names, strict=True)]
+    trees = trees_with_file(
+        repository,
+        [
+            (one.below, project.path(one.registration.change.file), draft.content)
+            for one, draft in zip(named, drafts, strict=True)
+        ],
+    )
+    pairs = [*zip(named, trees, strict=True)]
+    return [
+        replace(one, commit=commit_tree(repository, tree, [one.below], one.registration.message()))
+        for one, tree in counted_off("registering experiments", pairs, len(pairs))
+    ]
+
+
+def _named(project: Project, draft: _Draft, name: str, new: dict[Code, str]) -> _Made:
+    """Name a registration, and commit the code that it stands on unless `new` has it already."""
+    named, code = replace(draft.registration, name=name), draft.code
+    if code is None:
+        return _Made(named, "", project.tip, None)
+    if not code.commit and code not in new:
+        message = code_message(hypothesis_of(named.hypothesis), name)
+        new[code] = commit_tree(project.repository, code.tree, [code.base], message)
+    below = code.commit or new[code]
+    trailers = code_trailers(below, code.base)
+    named = replace(named, extra=(*named.extra, *trailers))
+    return _Made(named, "", below, replace(code, commit=below))
 
 
 def _trailers(options: Options) -> Iterator[tuple[str, str]]:

@@ -194,8 +194,8 @@ def config_files(project: Project, tree: str = "") -> dict[str, bytes]:
     """
     git, declared = project.repository.git, project.settings.config
     tree = tree or project.tip
-    which = () if any(map(is_pattern, declared)) else ("--", *map(project.path, declared))
-    listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree, *which).stdout
+    which = () if any(map(is_pattern, declared)) else map(project.path, declared)
+    listed = project.repository.listing(tree, *which)
     modes = {}
     for entry in decode(listed).split("\0"):
         header, _, name = entry.partition("\t")
