@@ -105,7 +105,7 @@ def test_hooks_that_were_there_run_first_and_come_back(world: World, tmp_path: P
         )
     a_hook(world.path / ".git" / "hooks" / "post-commit")
     before, config = hooks_folder(world), settings(world)
-    told = world.gitexp("init", "--yes").out
+    told = " ".join(world.gitexp("init", "--yes").out.split())
     assert "the commit-msg, pre-commit, pre-push, pre-run hooks that were there run first" in told
     called(world)
     world.write("README.md", "more\n")
@@ -334,7 +334,7 @@ def test_hooks_of_another_path_run_first_and_the_path_comes_back(
     world.git("commit", "--quiet", "--allow-empty", "-m", "hooks")
     world.git("config", level, "core.hooksPath", setting)
     config, kept = settings(world), {path: path.read_text() for path in folder.iterdir()}
-    told = world.gitexp("init", "--yes").out
+    told = " ".join(world.gitexp("init", "--yes").out.split())
     assert f"core.hooksPath was {setting}; its hooks run first" in told
     assert is_enforced(world)
     experiment(world)
