@@ -86,9 +86,10 @@ class Stopped(GitexpError):
     kind = "interrupted"
 
 
-def disk_full() -> StoreBusy:
-    """Return the error for a full disk."""
+def disk_full(place: object = None) -> StoreBusy:
+    """Return the error for a full disk; `place` is a file or folder on it, None if unknown."""
+    which = "" if place is None else f" (the one with {place})"
     return StoreBusy(
-        "the disk is full; nothing that was stored before is affected",
+        f"the disk is full{which}; nothing that was stored before is affected",
         "make room: gitexp doctor --gc --older 1d\nthen run the same command again",
     )

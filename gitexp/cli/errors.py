@@ -68,7 +68,7 @@ def interrupted() -> Stopped:
 
 def _refused_by_system(error: OSError) -> GitexpError:
     if error.errno in _FULL:
-        return disk_full()
+        return disk_full(error.filename)
     if error.errno in _UNWRITABLE:
         place = "what was to be written" if error.filename is None else error.filename
         return NotReady(f"{place}: {error.strerror}")

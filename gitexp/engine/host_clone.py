@@ -130,7 +130,7 @@ def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
                 break
         said = decode(done.stderr)
         if lacked_room(clone.common, said):
-            raise disk_full()
+            raise disk_full(clone.common)
         if "couldn't find remote ref" in said:
             raise NotReady(
                 f"the remote has no branch {baseline}, and experiments stand on it",

@@ -112,7 +112,7 @@ def _fetch_once(
         if done.returncode:
             said = decode(done.stderr)
             full = lacked_room(repository.git.directory, said)
-            raise disk_full() if full else unreachable(remote, said)
+            raise disk_full(repository.common) if full else unreachable(remote, said)
     again.unlink(missing_ok=True)
     # To sync each of thousands of refs that can be fetched again would take seconds; --prune writes
     # the file with all packed refs, though.

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment, script_environment
-from gitexp.store.git_errors import lacked_room, translated
+from gitexp.store.git_errors import is_full, lacked_room, translated
 from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.reader import Readers
 
@@ -77,7 +77,8 @@ class Git:
         if done.returncode and done.returncode not in allow:
             said = done.stderr.decode(errors="replace")
             if lacked_room(self.directory, said):
-                raise disk_full()
+                # The repository may lie on another disk than the work tree.
+                raise disk_full(self.directory if is_full(self.directory) else None)
             settings = {at + 1 for at, word in enumerate(command) if word == "-c"}
             words = [
                 word

@@ -45,7 +45,7 @@ def keep(repository: Repository, pack: Pack) -> Path:
         _write(path.with_suffix(".idx"), files.index)  # from now on, git knows the objects
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise disk_full() from None
+            raise disk_full(folder) from None
         said = f"the repository cannot be written to: {folder}: {error.strerror}"
         raise NotReady(said, "nothing was changed; see who owns it: ls -ld .git") from None
     return path
