@@ -53,8 +53,15 @@ def source_folder() -> Path:
 
 
 def wanted(repository: Repository) -> tuple[str, ...]:
-    """Return the hooks that a repository needs; a bare one, which only takes pushes: `update`."""
-    return _SERVER if repository.top is None else NAMES
+    """Return the hooks that a repository needs; a bare one, which only takes pushes: `update`.
+
+    A bare one in whose linked work trees gitexp was set up is somebody's clone.
+    """
+    if repository.top is not None:
+        return NAMES
+    folder, _ = _layout(repository)
+    is_clone = any(_is_ours(_place(folder, name)) for name in NAMES)
+    return NAMES if is_clone and not _is_ours(_place(folder, *_SERVER)) else _SERVER
 
 
 def install(repository: Repository) -> Installed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import GitexpError
@@ -36,6 +36,7 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
     from pathlib import Path
 
 
@@ -100,9 +101,23 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
         except GitFailed as error:  # what another check has named may be in the way
             hint = error.hint or "look again once the rest is fixed: gitexp doctor"
             problems = [Problem("D3", f"not everything can be examined: {error}", hint)]
-        for problem in problems:
-            examined.append(_fixed(problem) if fix else Examined(problem))
+        found = [_fixed(problem) if fix else Examined(problem) for problem in problems]
+        if any(one.fixed for one in found):
+            # Read afresh: a repository reads its settings once.
+            again = check(Repository.discover(directory))
+            found = looked_at_again(found, {problem.message for problem in again})
+        examined += found
     return examined
+
+
+def looked_at_again(examined: Sequence[Examined], left: Container[str]) -> list[Examined]:
+    """Take back that a problem was fixed where it is still there (`left` are messages)."""
+    return [
+        replace(one, fixed=False, failure="it was tried, and nothing changed")
+        if one.fixed and one.problem.message in left
+        else one
+        for one in examined
+    ]
 
 
 def _fixed(problem: Problem) -> Examined:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.cache_folder import checkouts_folder
+from gitexp.lab.health.problem import Problem
 from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
+from gitexp.workflows.doctor import Examined, looked_at_again
 from tests.arrange import lose_object, note, refs, settle
 from tests.project import World, git
 
@@ -274,6 +276,24 @@ def test_a_repository_without_gitexp_is_told_how_to_begin(world: World) -> None:
     (world.path / "gitexp.toml").unlink()
     world.commit("no settings")
     assert "D4" in {finding["id"] for finding in found(world)}
+
+
+def test_what_a_fix_left_as_it_was_is_not_called_fixed() -> None:
+    fixed = Examined(Problem("D2", "every hook is missing", "gitexp init"), fixed=True)
+    [still] = looked_at_again([fixed], {"every hook is missing"})
+    assert (still.fixed, still.wrong, still.failure) == (
+        False, True, "it was tried, and nothing changed"
+    )  # fmt: skip
+    assert looked_at_again([fixed], {}) == [fixed]
+
+
+def test_a_bare_hub_of_work_trees_needs_no_hook_of_a_server(world: World, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(world.path), "hub.git")
+    hub = World(tmp_path / "hub.git")
+    assert "the update hook is missing" in {one["message"] for one in found(hub)}
+    hub.git("worktree", "add", "--quiet", str(tmp_path / "work"), "main")
+    World(tmp_path / "work").gitexp("init", "--yes")
+    assert found(hub, code=0) == []
 
 
 def test_outside_of_a_repository_there_is_nothing_to_examine(tmp_path: Path) -> None:
