@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,10 +46,14 @@ _CONTENDED = (
 
 @dataclass(frozen=True, slots=True)
 class PushedRef:
-    """The remote's answer to one pushed ref; `why` is its reason, empty if it took the ref."""
+    """The remote's answer to one pushed ref; `why` is its reason, empty if it took the ref.
+
+    `had` says that the ref stood there already, so that nothing went out.
+    """
 
     ref: str
     why: str
+    had: bool = False
 
     @property
     def contended(self) -> bool:
@@ -137,6 +142,25 @@ def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -
         repository.git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
+def pushed_elsewhere(repository: Repository, remote: str, refs: Mapping[str, str]) -> str:
+    """Return the address to which a remote's pushes go, if another repository is fetched.
+
+    `refs` are those that were pushed and are not there when fetched, by what was pushed. Only the
+    place itself can tell: two addresses may be of one repository.
+    """
+    address = ("remote", "get-url")
+    fetched = repository.git.text(*address, remote)
+    pushed = repository.git.text(*address, "--push", "--all", remote).splitlines()
+    if not refs or fetched in pushed:
+        return ""
+    for place in pushed:
+        done = repository.git.run("ls-remote", "--refs", "--", place, *refs, allow=range(1, 256))
+        there = [line.split("\t")[::-1] for line in decode(done.stdout).splitlines()]
+        if any(refs.get(ref) == target for ref, target in there):
+            return re.sub(r"//[^/@\s]*@", "//", place)
+    return ""
+
+
 def _leases(pushes: Iterable[Push]) -> list[str]:
     return [f"--force-with-lease={p.ref}:{p.lease}" for p in pushes if p.lease is not None]
 
@@ -187,5 +211,6 @@ def _answers(out: str, said: str) -> dict[str, PushedRef]:
             why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
             if why and f"exists; cannot create '{ref}'" in said:
                 why = "another ref there stands in its way"  # trying again changes nothing
-            answers[ref] = PushedRef(ref, f"{why}\n{told}" if "hook" in why and told else why)
+            why = f"{why}\n{told}" if "hook" in why and told else why
+            answers[ref] = PushedRef(ref, why, had=flag == "=")
     return answers

@@ -245,7 +245,7 @@ class _Sync:
         answers = push_all(self.repository, self.remote, pushes, self.show)
         taken = [push for push in pushes if not answers[push.ref].why]
         record_pushed(self.repository, self.remote, taken)
-        done.count_out([push.ref for push in taken], merged)
+        done.count_out([push.ref for push in taken if not answers[push.ref].had], merged)
         done.replaced += [push.ref for push in taken if push.lease and push.ref in notes]
         done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
         return not any(answer.contended for answer in answers.values())

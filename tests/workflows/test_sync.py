@@ -522,8 +522,8 @@ def test_a_remote_that_takes_notes_alone_gets_those(world: World, hub: World) ->
     done = synced(world)
     assert (done.went.experiments, done.went.records) == (0, 10)
     assert done.refused.keys() == {f"{HEADS}brave-otter"}
-    assert done.ok
     assert texts(hub, RUNS) == texts(world, RUNS)
+    assert "sees their records alone" in world.gitexp("sync", code=3).out
 
 
 def test_a_remote_that_takes_nothing_is_said_so_and_what_came_in_stays(
@@ -589,6 +589,28 @@ def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
     assert f"{RUNS} on hub was rewritten by force" in done.warnings[0]
     assert len(lines_of(hub, RUNS, commit)) == 10
     assert texts(world, RUNS) == texts(hub, RUNS)
+
+
+def test_pushes_that_go_to_another_repository_are_told_and_made_once(
+    world: World, hub: World
+) -> None:
+    measured_experiment(world, "brave-otter")
+    synced(world)
+    elsewhere = str(hub.path.parent / "elsewhere.git")
+    world.git("init", "--quiet", "--bare", elsewhere)
+    world.git("remote", "set-url", "--push", "hub", elsewhere)
+    an_experiment(world, "calm-heron", 5)
+    measure(world, world.git("rev-parse", "exp/calm-heron"), 0.9, range(1, 6))
+    synced(world)
+    done = synced(world)
+    assert (done.went.experiments, done.went.records) == (0, 0)
+    [told] = done.warnings
+    assert f"pushed to {elsewhere}, another repository" in told
+    assert f"git remote add NAME {elsewhere} && gitexp sync NAME" in told
+    # Two addresses of one repository: what is missing there was taken away.
+    world.git("remote", "set-url", "--push", "hub", f"file://{hub.path}")
+    assert "rewritten by force" in synced(world).warnings[0]
+    assert (synced(world).warnings, texts(world)) == ([], texts(hub))
 
 
 @pytest.mark.usefixtures("hub")

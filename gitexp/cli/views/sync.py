@@ -80,12 +80,17 @@ def _refusals(done: Synced) -> list[str]:
         more = f" and {len(refs) - _MOST_NAMED:,} more" if len(refs) > _MOST_NAMED else ""
         said = why.replace("\n", "\n    | ")
         lines.append(f"  {done.remote} refused {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
-    if done.redacting and not done.ok:
+    if done.redacting and not done.notes_taken:
         lines.append("  the owner can allow it there with: git config gitexp.allowRedaction true")
-    elif not done.ok:
+    elif not done.notes_taken:
         lines.append(
             "  results are shared in these notes alone: ask the owner, or use another remote:"
             " git remote add NAME URL && gitexp sync NAME"
+        )
+    elif not done.ok:
+        lines.append(
+            "  these experiments stay in this clone, and whoever syncs with"
+            f" {done.remote} sees their records alone: ask its owner to take refs/heads/exp/*"
         )
     elif any(ref.startswith("refs/gitexp/") for ref in done.refused):
         lines.append("  archived experiments stay in this clone")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.lines import count_lines
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.experiments import read_noted, unreached
+from gitexp.store.push import pushed_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,11 +103,22 @@ def about_rewritten(
     merged: Mapping[str, Merged],
 ) -> Iterator[str]:
     """Warn about notes on the remote that do not continue those of the last sync."""
+    lacking = {}
     for ref, one in merged.items():
         old, new = before.notes.get(ref), theirs.notes.get(ref)
-        if not old or not new or old == new or one.ours_stale:
-            continue
-        if not repository.git.succeeds("merge-base", "--is-ancestor", old, new):
+        if old and old != new and not one.ours_stale:
+            lacking[ref] = old
+    if elsewhere := pushed_elsewhere(repository, remote, lacking):
+        yield (
+            f"what goes out to {remote} does not come back: it is pushed to {elsewhere}, another"
+            f" repository than the one that is fetched (git remote -v); sync with each by a name of"
+            f" its own\ngit config --unset-all remote.{remote}.pushurl"
+            f"\ngit remote add NAME {shlex.quote(elsewhere)} && gitexp sync NAME"
+        )
+        return
+    for ref, old in lacking.items():
+        new = theirs.notes.get(ref)
+        if new and not repository.git.succeeds("merge-base", "--is-ancestor", old, new):
             yield (
                 f"{ref} on {remote} was rewritten by force since the last sync; what this clone had"
                 " of it is kept here, and goes out again"

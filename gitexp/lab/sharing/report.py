@@ -101,7 +101,12 @@ class Synced:
 
     @property
     def ok(self) -> bool:
-        """Whether the remote took the notes."""
+        """Whether the remote took all but archived experiments, which it may do without."""
+        return self.notes_taken and not any(ref.startswith(HEADS) for ref in self.refused)
+
+    @property
+    def notes_taken(self) -> bool:
+        """Whether the remote took the notes, without which no result is shared."""
         return not any(ref.startswith("refs/notes/") for ref in self.refused)
 
     def warn(self, text: str) -> None:
