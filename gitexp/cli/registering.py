@@ -39,6 +39,8 @@ class Way:
 
     def go_on(self, started: Sequence[Started]) -> None:
         """Print what was registered, and run it if that was asked."""
+        if self.several:
+            views.overrun(started)
         if self.run:
             if not self.as_json:
                 views.registered(started)

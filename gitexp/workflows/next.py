@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,19 +15,17 @@ from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.registering.design import history, records_like_tip
 from gitexp.lab.standing.outdated import confirmed_before, waiting
 from gitexp.lab.trust.code_trust import untrusted_below
+from gitexp.rules.plan.overrun import about_overrun
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.attempts import given_up
-from gitexp.rules.verdict.figures import rough
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.lab.log.log import Row
-    from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.plan.shrinkage import Screened
 
 
@@ -107,36 +104,15 @@ def next_ideas(
     wait = len(waiting(project, rows))
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     warnings += about_missing_results(project.repository, missing) if missing else []
-    warnings += _about_overrun(project.settings, planned, results)
+    warnings += about_overrun(
+        project.settings,
+        (result.registration for result in planned if result.registration),
+        (result.registration for result in results if result.registration and result.ran),
+    )
     below = untrusted_below(project, planned).values()
     untrusted = frozenset(name for names in below for name in names)
     again = _to_try_again(project, rows)
     return Ideas(order, chosen, hours, wait, again, warnings, untrusted)
-
-
-def _about_overrun(
-    settings: Settings, planned: Sequence[Result], results: Sequence[Result]
-) -> list[str]:
-    """Say which campaigns would have more experiments than were planned, if all of them ran."""
-    waiting = Counter(_campaign(result) for result in planned)
-    said = []
-    for (campaign, metric), number in sorted(waiting.items()):
-        ran = sum(result.ran and _campaign(result) == (campaign, metric) for result in results)
-        if metric != settings.metric or number + ran <= settings.planned:
-            continue
-        errors = settings.error_budget * (number + ran) / settings.planned
-        said.append(
-            f"campaign {campaign} plans {settings.planned} experiments, and would have"
-            f" {number + ran} if all of these ran: expect up to {rough(errors)} false confirmations"
-            f" instead of {settings.error_budget:g}; to leave one out:"
-            " gitexp archive NAME --why TEXT"
-        )
-    return said
-
-
-def _campaign(result: Result) -> tuple[int, str]:
-    registration = result.registration
-    return (registration.campaign, registration.criterion.metric) if registration else (0, "")
 
 
 def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:

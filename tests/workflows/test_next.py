@@ -43,11 +43,13 @@ def test_each_idea_is_shown_with_its_hypothesis_and_the_hours_are_summed_up(read
 
 def test_what_holds_for_every_idea_is_said_once(ready: World) -> None:
     settle(ready, planned=3)
-    ready.gitexp("start", "--sweep", "model.C=10,11,12,13", BECAUSE)
+    assert ready.gitexp("start", "--sweep", "model.C=10,11", BECAUSE).err == ""
+    started = ready.gitexp("start", "--sweep", "model.C=12,13", BECAUSE)
     ran = ready.gitexp("next", COLUMNS="200")
     assert ran.out.count("ranked last") == 1
     assert "\nOf all 4: no --gain: assuming the criterion; " in ran.out
-    assert "campaign 1 plans 3 experiments, and would have 4 if all of these ran" in ran.err
+    assert "campaign 1 plans 3 experiments, and would have 4 if all that wait ran" in ran.err
+    assert started.err == ran.err
 
 
 def test_an_idea_whose_change_has_a_verdict_by_now_is_not_offered(ready: World) -> None:

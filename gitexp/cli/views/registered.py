@@ -127,6 +127,12 @@ def left_out(values: Sequence[str], baseline: str) -> None:
         typer.echo(f"left out: {visible(value)}, which {baseline} has already", err=True)
 
 
+def overrun(experiments: Sequence[Started]) -> None:
+    """Say once that these are more than their campaign plans, beside standard output."""
+    for said in dict.fromkeys(one.overrun for one in experiments if one.overrun):
+        typer.echo(f"gitexp: {said}", err=True)
+
+
 def carried_on(done: CarriedOn, *, as_json: bool) -> None:
     """Print which experiments stand on the current baseline now, and which do not."""
     if as_json:

@@ -39,6 +39,7 @@ from gitexp.rules.plan.design import (
 )
 from gitexp.rules.plan.evidence import trailer_of
 from gitexp.rules.plan.ideas import Options
+from gitexp.rules.plan.overrun import about_overrun
 from gitexp.rules.plan.prediction import exceeds_ceiling
 from gitexp.rules.plan.run_scores import scores
 from gitexp.rules.text import demand_plain
@@ -86,7 +87,8 @@ class Code:
 class Started:
     """A registered experiment: experiment `place` of the `planned` ones in its campaign.
 
-    `code` is the code commit that it stands on, if it has one.
+    `code` is the code commit that it stands on, if it has one. `overrun` says that the campaign
+    would have more experiments than were planned, if all that wait ran.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Started:
     advice: tuple[Finding, ...]
     power: Power
     code: Code | None = None
+    overrun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,19 @@ class _Log:
             self.places[metric] = place_of_next(self.project, self.results, metric)
         return self.places[metric]
 
+    def overrun(self, drafts: Sequence[_Draft]) -> str:
+        """Say that a campaign would have too many experiments, if all that wait and these ran."""
+        tip = self.project.tip
+        ran: list[Registration] = []
+        waiting: list[Registration] = []
+        for result in self.results:
+            if result.registration and result.ran:
+                ran.append(result.registration)
+            elif result.registration and not result.archived and result.base == tip:
+                waiting.append(result.registration)
+        mine = [draft.registration for draft in drafts]
+        return "\n".join(about_overrun(self.project.settings, [*waiting, *mine], ran))
+
 
 def register(project: Project, proposal: Proposal) -> Started:
     """Register one experiment, as `register_all` does."""
@@ -197,8 +213,9 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
     before = repository.git.objects(
         [f"{one.below}:{project.path(one.registration.change.file)}" for one in made]
     )
+    overrun = log.overrun(drafts)
     return [
-        _started(log, draft, one, content or b"")
+        replace(_started(log, draft, one, content or b""), overrun=overrun)
         for draft, one, content in zip(drafts, made, before, strict=True)
     ]
 
