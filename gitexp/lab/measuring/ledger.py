@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.neutrality import code_runs
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.replacing import as_replaced
-from gitexp.rules.verdict.rivals import gated
+from gitexp.rules.verdict.rivals import Held, gated
 from gitexp.rules.verdict.set_aside import hold_pairs
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines, write
@@ -40,9 +41,21 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.arms import ArmEnvironments
     from gitexp.rules.verdict.neutrality import CodeRuns
-    from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.set_aside import SetAside
     from gitexp.rules.verdict.verdict import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A commit's note as last read; `held` are the records that count, `spreads` likewise."""
+
+    text: str
+    held: Held
+    spreads: Sequence[ExampleSpread]
+    checks: Sequence[Check]
+
+
+_UNREAD = _Note("", Held(()), (), ())
 
 
 class Ledger:
@@ -77,11 +90,7 @@ class Ledger:
         self.stored = 0  # runs that were stored through this ledger
         self._tell = tell
         self._lock = threading.Lock()
-        self._records: dict[str, list[Record]] = {}  # by commit, as last read
-        self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
-        self._checks: dict[str, list[Check]] = {}  # likewise
-        self._held: dict[str, Held] = {}  # likewise, under rules 2
-        self._texts: dict[str, str] = {}  # likewise
+        self._notes: dict[str, _Note] = {}  # by commit
         self._environments = shared or Environments(project.repository)
         self._followed: dict[str, None] = {}  # commits whose environments are known
         self._warned: set[str] = set()  # what was said already
@@ -93,43 +102,49 @@ class Ledger:
     def take(self, notes: Mapping[str, str]) -> None:
         """Take over the notes of commits as they were just read."""
         for commit, text in notes.items():
-            self._records[commit] = self._counting(text, commit)
-            self._spreads[commit] = parse_spreads(text)
-            self._checks[commit] = parse_checks(text, commit)
-            self._texts[commit] = text
+            counting = Held(tuple(self._counting(text, commit)))
+            checks = parse_checks(text, commit)
+            self._notes[commit] = _Note(text, counting, parse_spreads(text), checks)
             if self.settings.rules > 1 and not self.beside:
-                self._records[commit] = self._settle(commit, self._records[commit])
+                self._settle(commit, self._first_held(commit, counting.records))
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
         if self.beside:
             self._settle_pairs()
         if self._replaced and self.experiment in notes:
-            earlier = read_notes(self.repository, RUNS, self._replaced)
-            for commit, text in earlier.items():
-                failed = [r for r in self._counting(text, commit) if r.is_of(commit)]
-                self._records[self.experiment] += as_replaced(failed)
+            self._count_replaced()
 
-    def _settle(self, commit: str, records: Sequence[Record]) -> list[Record]:
-        """Leave only what the notes held first, of several records for one run."""
-        self._held[commit] = self._first_held(commit, records)
-        self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
-        return list(self._held[commit].records)
+    def _settle(self, commit: str, held: Held) -> None:
+        """Leave only what the notes held first, of several records or spreads of one kind."""
+        note = self._notes[commit]
+        spreads = held_spreads(self.repository, commit, note.spreads)
+        self._notes[commit] = replace(note, held=held, spreads=spreads)
 
     def _settle_pairs(self) -> None:
         """Likewise, without the pairs that are set aside."""
         both = (self.beside, self.experiment)
-        if not self._texts.keys() >= {*both}:
+        if not self._notes.keys() >= {*both}:
             return
-        base, mine = (self._counting(self._texts[commit], commit) for commit in both)
+        base, mine = (self._counting(self._notes[commit].text, commit) for commit in both)
         held = hold_pairs(
             base, mine, self.metric,
             partial(self._first_held, self.beside), partial(self._first_held, self.experiment),
         )  # fmt: skip
         self.aside = held.aside
-        for commit, one in zip(both, (held.baseline, held.mine), strict=True):
-            self._records[commit], self._held[commit] = list(one.records), one
-            self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
+        self._settle(self.beside, held.baseline)
+        self._settle(self.experiment, held.mine)
+
+    def _count_replaced(self) -> None:
+        """Add the failures of the commits that the experiment replaces to its records."""
+        failed = [
+            record
+            for commit, text in read_notes(self.repository, RUNS, self._replaced).items()
+            for record in as_replaced(r for r in self._counting(text, commit) if r.is_of(commit))
+        ]
+        note = self._notes[self.experiment]
+        held = replace(note.held, records=(*note.held.records, *failed))
+        self._notes[self.experiment] = replace(note, held=held)
 
     def _first_held(self, commit: str, records: Sequence[Record]) -> Held:
         return held_records(
@@ -137,7 +152,7 @@ class Ledger:
             commit,
             records,
             self.metric,
-            self._texts[commit],
+            self._notes[commit].text,
             any_condition=commit == self.experiment,
             pair=self._pair_of(commit),
             exact=not self.settings.seeded,
@@ -167,46 +182,51 @@ class Ledger:
             and (commit != self.experiment or record.is_of(commit))
         ]
 
-    def records(self, commit: str) -> list[Record]:
+    def records(self, commit: str) -> Sequence[Record]:
         """Records of a commit as last read: at the beginning, and after every batch of runs."""
-        if commit not in self._records:
+        return self._held(commit).records
+
+    def _held(self, commit: str) -> Held:
+        if commit not in self._notes:
             self.read(commit)
-        return self._records[commit]
+        return self._notes[commit].held
+
+    def _last(self, commit: str) -> _Note:
+        return self._notes.get(commit, _UNREAD)
 
     def spreads(self, commit: str) -> Sequence[ExampleSpread]:
         """What its examples say about an experiment, as last read."""
-        return self._spreads.get(commit, ())
+        return self._last(commit).spreads
 
     def checks(self, commit: str) -> Sequence[Check]:
         """What runs showed that were made again for an experiment, as last read."""
-        return self._checks.get(commit, ())
+        return self._last(commit).checks
 
     def canaries(self, commit: str) -> list[tuple[Start, Record]]:
         """Good runs of a commit that were made to check it, with their starts, in their order."""
-        return self._with_starts(commit, parse_records(self._texts.get(commit, ""), Purpose.CANARY))
+        return self._with_starts(commit, parse_records(self._last(commit).text, Purpose.CANARY))
 
     def samples(self, commit: str) -> list[Record]:
         """Runs of a commit on a part of the data, as last read."""
-        return parse_records(self._texts.get(commit, ""), Purpose.SAMPLE)
+        return parse_records(self._last(commit).text, Purpose.SAMPLE)
 
     def code_runs(self, registration: Registration, base: str) -> CodeRuns:
         """What shows whether the experiment's code is neutral, as last read."""
-        again = parse_records(self._texts.get(base, ""), Purpose.CANARY, self._pair_of(base))
+        again = parse_records(self._last(base).text, Purpose.CANARY, self._pair_of(base))
         code = self.proving(self.code)
         mine = (record for record in again if record.project == self.project.folder)
         return code_runs(registration, self.records(base), mine, code)
 
     def proving(self, commit: str) -> list[Record]:
         """Runs of a commit that were made to prove that it changes nothing, as last read."""
-        return self._proving(self._texts.get(commit, ""), commit)
-
-    def _proving(self, text: str, commit: str) -> list[Record]:
-        found = parse_records(text, Purpose.NEUTRAL)
-        return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
+        return self._made_for(Purpose.NEUTRAL, self._last(commit).text, commit)
 
     def screened(self, commit: str) -> list[Record]:
         """Runs of a commit that were made to choose among ideas, as last read."""
-        found = parse_records(self._texts.get(commit, ""), Purpose.SCREEN)
+        return self._made_for(Purpose.SCREEN, self._last(commit).text, commit)
+
+    def _made_for(self, purpose: Purpose, text: str, commit: str) -> list[Record]:
+        found = parse_records(text, purpose)
         return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
 
     def started(self, commit: str) -> list[tuple[Start, Record]]:
@@ -217,9 +237,7 @@ class Ledger:
         return self._with_starts(commit, [*self.records(commit), *self.proving(commit)])
 
     def _with_starts(self, commit: str, records: Iterable[Record]) -> list[tuple[Start, Record]]:
-        starts = {
-            (s.seed, s.attempt, s.start): s for s in parse_starts(self._texts.get(commit, ""))
-        }
+        starts = {(s.seed, s.attempt, s.start): s for s in parse_starts(self._last(commit).text)}
         found = ((starts.get((r.seed, r.attempt, r.start)), r) for r in records if r.ok)
         both = [(start, record) for start, record in found if start is not None]
         return sorted(both, key=lambda one: one[1].start)
@@ -232,16 +250,11 @@ class Ledger:
 
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
-        held = [self._held[one] for one in (base, commit) if one in self._held]
+        baseline, mine = self._held(base), self._held(commit)
         return judge_records(
-            registration,
-            self.records(base),
-            self.records(commit),
-            self.spreads(commit),
-            self.checks(commit),
-            [group for one in held for group in one.contested],
-            [both for one in held for both in one.opposed],
-        )
+            registration, baseline.records, mine.records, self.spreads(commit), self.checks(commit),
+            (*baseline.contested, *mine.contested), (*baseline.opposed, *mine.opposed),
+        )  # fmt: skip
 
     def attempt(
         self,
@@ -254,7 +267,7 @@ class Ledger:
         text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
         gone = {record.line() for one in self.aside for record in (one.baseline, one.mine)}
         proves = purpose is Purpose.NEUTRAL
-        made = self._proving(text, commit) if proves else self._counting(text, commit)
+        made = self._made_for(purpose, text, commit) if proves else self._counting(text, commit)
         counting = (r for r in made if not gone or r.line() not in gone)
         if first_good(counting, [seed], self.metric, conditions):
             return 0
@@ -269,9 +282,9 @@ class Ledger:
 
         One that was there before may be due again all the same: it proves nothing.
         """
-        if purpose not in {Purpose.SCREEN, Purpose.SAMPLE} or commit not in self._texts:
+        if purpose not in {Purpose.SCREEN, Purpose.SAMPLE} or commit not in self._notes:
             return False
-        known = {record.line() for record in parse_records(self._texts[commit], purpose)}
+        known = {record.line() for record in parse_records(self._notes[commit].text, purpose)}
         text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
         new = (
             record
@@ -287,7 +300,7 @@ class Ledger:
     def read_environments(self, *commits: str) -> None:
         """Read the environments and bulk lines that commits have."""
         # The other commits are needed soon, so one git process reads the notes of all.
-        self._followed |= dict.fromkeys([*self._records, *commits])
+        self._followed |= dict.fromkeys([*self._notes, *commits])
         self._environments.read(self._followed)
 
     def reread_bulk(self, commit: str) -> None:
@@ -319,9 +332,9 @@ class Ledger:
         """Threads of a run as the baseline's first run fixed them; None if there was none."""
         runs = [
             record
-            for commit, records in self._records.items()
+            for commit, note in self._notes.items()
             if commit != self.experiment
-            for record in records
+            for record in note.held.records
         ]
         first = [self.environment(r.condition) for r in sorted(runs, key=lambda r: r.start)]
         # Where this baseline has not been run yet, those of the one before it.
