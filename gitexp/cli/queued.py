@@ -12,7 +12,7 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.errors import failure_json
-from gitexp.cli.running import AskedRuns, carry_out, place_of
+from gitexp.cli.running import AskedRuns, carry_out, cluster_of
 from gitexp.cli.views.queue import begun
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.projects.project import open_project
@@ -49,10 +49,10 @@ def run_queue(number: str) -> None:
     )  # fmt: skip
     with live.watcher(yes=queue.yes, as_json=True, every=True) as watcher:
         try:
-            place = place_of(project, Where(queue.on, queue.remote, queue.address))
+            cluster = cluster_of(project, Where(queue.on, queue.remote, queue.address))
             if not asked.names:
                 raise UsageError("every experiment of the queue was stopped")
-            done = carry_out(project, asked, watcher, place, lambda: queue.asked_to_stop)
+            done = carry_out(project, asked, watcher, cluster, lambda: queue.asked_to_stop)
             result = _failed(done.errors[0]) if done.is_error else _kept(done)
         except GitexpError as error:
             queue.finish(_failed(error))

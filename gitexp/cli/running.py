@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitexp.errors import GitexpError
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.where import Where
 
 
@@ -72,9 +72,9 @@ def run_here(
 
     `by_verdict` turns verdicts into the exit code.
     """
-    place = place_of(project, where)
+    cluster = cluster_of(project, where)
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
-        done = carry_out(project, asked, watcher, place)
+        done = carry_out(project, asked, watcher, cluster)
     if done.is_error:
         raise done.errors[0]
     done.show(as_json=as_json, quiet=quiet)
@@ -82,11 +82,11 @@ def run_here(
         raise typer.Exit(code)
 
 
-def place_of(project: Project, where: Where) -> Place | None:
+def cluster_of(project: Project, where: Where) -> RemoteCluster | None:
     """Return the cluster that is wanted, and the remote that its workers use; None for here."""
     if not where.on:
         return None
-    from gitexp.workflows.run_on import place_of as away  # loads what syncs and hands runs over
+    from gitexp.workflows.run_on import cluster_of as away  # loads what syncs and hands runs over
 
     return away(project, where)
 
@@ -95,7 +95,7 @@ def carry_out(
     project: Project,
     asked: AskedRuns,
     watcher: Watcher,
-    on: Place | None,
+    on: RemoteCluster | None,
     to_stop: Callable[[], Collection[str]] | None = None,
 ) -> Outcome:
     """Make the runs; `to_stop` names experiments to end, and is asked again and again."""

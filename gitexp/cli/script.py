@@ -11,7 +11,7 @@ from gitexp.cli import live
 from gitexp.cli.running import carry_out
 from gitexp.engine.clusters.slurm_script import PrintedScript
 from gitexp.errors import Stopped, UsageError
-from gitexp.workflows.run_on import place_of
+from gitexp.workflows.run_on import cluster_of
 
 if TYPE_CHECKING:
     from gitexp.cli.running import AskedRuns
@@ -25,14 +25,14 @@ def print_script(project: Project, asked: AskedRuns, where: Where) -> None:
     Raises:
         UsageError: there is no script for this kind of cluster.
     """
-    place = place_of(project, where, printed=True)
-    if place is None:
+    on = cluster_of(project, where, printed=True)
+    if on is None:
         raise UsageError("--script goes with --on slurm", "gitexp run --on slurm --script")
     done = None
     # Runs that were printed instead of made end those of a baseline here.
     with live.watcher(yes=True) as watcher, contextlib.suppress(Stopped):
-        done = carry_out(project, asked, watcher, place)
-    cluster = place.cluster
+        done = carry_out(project, asked, watcher, on)
+    cluster = on.cluster
     if isinstance(cluster, PrintedScript) and cluster.script:
         typer.echo(cluster.script, nl=False)
         typer.echo("submit it with sbatch; when its jobs have ended: the same command", err=True)

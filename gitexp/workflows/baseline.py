@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
@@ -63,7 +63,7 @@ def measure_baseline(
     again: bool = False,
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
-    on: Place | None = None,
+    on: RemoteCluster | None = None,
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
@@ -118,7 +118,7 @@ def measure_baseline(
     return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)
 
 
-def demand_measurable(project: Project, on: Place | None) -> None:
+def demand_measurable(project: Project, on: RemoteCluster | None) -> None:
     """Make the checks of `measure_baseline` and run nothing.
 
     Raises:

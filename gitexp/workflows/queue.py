@@ -23,14 +23,14 @@ from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
 from gitexp.workflows.baseline import demand_measurable
 from gitexp.workflows.run import demand_runnable
-from gitexp.workflows.run_on import place_of
+from gitexp.workflows.run_on import cluster_of
 from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.where import Where
     from gitexp.store.repository import Repository
 
@@ -79,13 +79,13 @@ def detach(
     repository, (runs, share) = project.repository, screening or (0, 1.0)
     if screening is not None:
         demand_screening(runs, share)
-    accepted = _accepted(project, names, kind, jobs, gpus, place_of(project, where))
+    accepted = _accepted(project, names, kind, jobs, gpus, cluster_of(project, where))
     store_aside(repository)
-    place = queues_folder(repository)
-    with locked(place / "start.lock"):
-        taken = [int(one.name) for one in place.glob("*/") if one.name.isdecimal()]
+    folder = queues_folder(repository)
+    with locked(folder / "start.lock"):
+        taken = [int(one.name) for one in folder.glob("*/") if one.name.isdecimal()]
         queue = Queue(
-            place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
+            folder / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
             several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
             runs=runs, share=share, on=where.on, remote=where.remote, address=where.address,
             kind=kind,
@@ -101,7 +101,7 @@ def _accepted(
     kind: RunKind,
     jobs: int | None,
     gpus: str,
-    on: Place | None,
+    on: RemoteCluster | None,
 ) -> list[str]:
     """Make the checks that runs of a kind begin with; returns the names of a queue for them."""
     if kind is RunKind.EXPERIMENTS:

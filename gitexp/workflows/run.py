@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.plan.together import Together
     from gitexp.rules.verdict.verdict import Judgement
@@ -73,7 +73,7 @@ def run(
     explore: str = "",
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
-    on: Place | None = None,
+    on: RemoteCluster | None = None,
 ) -> list[Conclusion | Unfinished]:
     """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
 
@@ -114,7 +114,7 @@ def run(
 
 
 def demand_runnable(
-    project: Project, names: Sequence[str], jobs: int | None, gpus: str, on: Place | None
+    project: Project, names: Sequence[str], jobs: int | None, gpus: str, on: RemoteCluster | None
 ) -> list[str]:
     """Make the checks of `run` and run nothing; returns the names of the experiments.
 
@@ -139,9 +139,10 @@ def demand_runnable(
     return [one.report.name for one in admitted]
 
 
-def _demand_ready(on: Place, admitted: Sequence[Admitted]) -> None:
+def _demand_ready(on: RemoteCluster, admitted: Sequence[Admitted]) -> None:
     """Make sure that other machines can run experiments, before any of them is asked to."""
-    from gitexp.lab.workers.place import demand_fit_for_elsewhere  # loads what hands runs over
+    # It loads what hands runs over.
+    from gitexp.lab.workers.remote_cluster import demand_fit_for_elsewhere
 
     demand_fit_for_elsewhere(admitted)
     on.meeting.demand_ready(sorted({one.report.base for one in admitted}))

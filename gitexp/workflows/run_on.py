@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.workers.meeting import Meeting
-from gitexp.lab.workers.place import Place, cluster_of, table_of
+from gitexp.lab.workers.remote_cluster import RemoteCluster, table_of
 from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.where import Where
 
 
-def place_of(project: Project, where: Where, *, printed: bool = False) -> Place | None:
+def cluster_of(project: Project, where: Where, *, printed: bool = False) -> RemoteCluster | None:
     """Return the cluster that is wanted, and the remote that its workers use; None for here.
 
     `printed`: nothing is submitted, and there is a script to read instead.
@@ -34,4 +35,4 @@ def place_of(project: Project, where: Where, *, printed: bool = False) -> Place 
         raise NotReady(said, error.hint) from None
     tree = table.tree or str(project.repository.top or "")
     meeting = Meeting(project, name, lambda: sync(project, name), tree)
-    return Place(cluster_of(project, table, printed=printed), meeting)
+    return RemoteCluster(open_cluster(table, project.repository, printed=printed), meeting)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.plan.shrinkage import Screened
 
 
@@ -73,7 +73,7 @@ def screen(
     watcher: Watcher,
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
-    on: Place | None = None,
+    on: RemoteCluster | None = None,
 ) -> Screening:
     """Run what is missing of `runs` screening runs an idea on a `share` of the data, and rank them.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.record import Record
 
 
@@ -38,7 +38,7 @@ def smoke(
     watcher: Watcher,
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
-    on: Place | None = None,
+    on: RemoteCluster | None = None,
 ) -> Smoke:
     """Run an experiment on the samples that the settings of its baseline commit name.
 
@@ -63,7 +63,7 @@ def smoke(
     return Smoke(report.name, report.entry.commit, metric, tuple(session.records))
 
 
-def demand_smokable(project: Project, name: str | None, on: Place | None) -> Admitted:
+def demand_smokable(project: Project, name: str | None, on: RemoteCluster | None) -> Admitted:
     """Make the checks of `smoke` and run nothing.
 
     Raises:

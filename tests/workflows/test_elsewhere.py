@@ -21,7 +21,7 @@ from gitexp.engine.engine import Slot
 from gitexp.errors import CommandFailed, NotReady, UsageError
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.workers.meeting import Meeting
-from gitexp.lab.workers.place import Place, table_of
+from gitexp.lab.workers.remote_cluster import RemoteCluster, table_of
 from gitexp.rules.documents.elsewhere import Dask, parse_elsewhere
 from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.rules.documents.where import Where
@@ -313,7 +313,7 @@ def test_a_run_that_is_stopped_waits_for_no_other_of_its_worker(place: World) ->
 
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     done = run(
-        project, names, jobs=1, watcher=Watching(yes=True), on=Place(cluster, meeting),
+        project, names, jobs=1, watcher=Watching(yes=True), on=RemoteCluster(cluster, meeting),
         to_stop=lambda: {by_commit.get(cluster.first, "")},
     )  # fmt: skip
     assert [one for one in left if one > 0], "it waited"
@@ -338,7 +338,9 @@ def test_a_run_over_the_time_limit_is_told_at_once_and_not_submitted_again(
     name = place.start("--set", "model.C=10")
     project, cluster = open_project(place.path), Late()
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
-    [done] = run(project, [name], jobs=1, watcher=Lines(yes=True), on=Place(cluster, meeting))
+    [done] = run(
+        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(cluster, meeting)
+    )
     assert isinstance(done, Unfinished)
     assert "no result came: SLURM job 7_0 was ended by SLURM at its time limit" in str(done.error)
     assert "raise `time`" in done.error.hint
@@ -357,7 +359,7 @@ def test_a_training_that_the_cluster_killed_is_told_with_its_job_and_what_helps(
     project = open_project(place.path)
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     [done] = run(
-        project, [name], jobs=1, watcher=Lines(yes=True), on=Place(Killing(), meeting)
+        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(Killing(), meeting)
     )  # fmt: skip
     assert isinstance(done, Unfinished)
     assert isinstance(done.error, CommandFailed)
@@ -376,7 +378,7 @@ def test_only_the_record_on_the_remote_counts_whatever_a_cluster_says(
     project = open_project(place.path)
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     [done] = run(
-        project, [name], jobs=None, watcher=Lines(yes=True), on=Place(Unreliable(), meeting)
+        project, [name], jobs=None, watcher=Lines(yes=True), on=RemoteCluster(Unreliable(), meeting)
     )  # fmt: skip
     assert isinstance(done, Conclusion)
     assert done.ran == 3

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.workers.place import Place
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
@@ -85,7 +85,7 @@ def drive(
     jobs: int,
     watcher: Watcher,
     to_stop: Callable[[], Container[str]] | None = None,
-    on: Place | None = None,
+    on: RemoteCluster | None = None,
 ) -> None:
     """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
 

@@ -1,11 +1,10 @@
-"""Where runs are made that this machine does not make: a kind of cluster, and its remote."""
+"""A cluster that makes runs instead of this machine, and the remote where they meet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.lab.workers.engine import RemoteEngine
@@ -33,14 +32,14 @@ _EXAMPLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Other machines that make runs: a cluster, and the remote where the results meet."""
+class RemoteCluster:
+    """A cluster that makes runs, and the meeting of their results at a remote."""
 
     cluster: Cluster
     meeting: Meeting
 
     def engine(self, session_of: Callable[[Order], Session], jobs: int, watcher: Watcher) -> Engine:
-        """What has runs made there, at most `jobs` at once, for sessions that ask for them."""
+        """What has runs made on it, at most `jobs` at once, for sessions that ask for them."""
         return RemoteEngine(self.cluster, self.meeting, watcher, session_of, jobs)
 
 
@@ -85,11 +84,6 @@ def _own_table(project: Project, name: str) -> Own:
             )
     demand_trust(project, project)
     return own.get(name, Own(name))
-
-
-def cluster_of(project: Project, table: Elsewhere, *, printed: bool) -> Cluster:
-    """What makes runs as a table of the settings says, or the script to be `printed` instead."""
-    return open_cluster(table, project.repository, printed=printed)
 
 
 def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:
