@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
-from gitexp.lab.measuring.running import run_once
+from gitexp.lab.measuring.running import folder_of_failed, run_once
 from gitexp.lab.trust.code_trust import demand_branch_trust
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.small_first import SMALL_SEED
-from gitexp.store.local import make_folder
 from gitexp.store.work_tree_commit import commit_work_tree
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
@@ -52,20 +50,12 @@ def try_work_tree(project: Project, *, watcher: Watcher) -> TryResult:
             f"left out, because git does not track them and they are large: {', '.join(left_out)};"
             " if a run needs one, add it to `link` in the settings"
         )
-    runs = project.repository.local / "runs"
-    make_folder(runs)
-    folder = Path(tempfile.mkdtemp(prefix="try-", dir=runs))
-    records = []
-    try:
-        for share in project.settings.sample or (1.0,):
-            records.append(_run(project, commit, share, folder, watcher))
-    except CommandFailed:
-        raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    return TryResult(project.settings.metric, tuple(records), left_out)
+    settings = project.settings
+    with folder_of_failed(project.repository, "try") as folder:
+        records = [
+            _run(project, commit, share, folder, watcher) for share in settings.sample or (1.0,)
+        ]
+    return TryResult(settings.metric, tuple(records), left_out)
 
 
 def _run(project: Project, commit: str, share: float, folder: Path, watcher: Watcher) -> Record:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.devices.giver import Giver, nap_of
 from gitexp.engine.run import run_job
 from gitexp.engine.watchdog import Watchdog
+from gitexp.errors import CommandFailed
+from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitexp.engine.devices.grant import Granted
     from gitexp.engine.job import Job, RunResult
@@ -83,6 +88,22 @@ def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
             watcher.said(f"no device is free ({giver.about(settings)}); waiting")
         time.sleep(nap_of(settings))
     return granted
+
+
+@contextlib.contextmanager
+def folder_of_failed(repository: Repository, name: str) -> Iterator[Path]:
+    """A new folder for runs that are not stored; it stays only if the command failed in it."""
+    runs = repository.local / "runs"
+    make_folder(runs)
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=runs))
+    try:
+        yield folder
+    except CommandFailed:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_folder(runs: Path, name: str, number: int) -> tuple[Path, int]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
 from gitexp.lab.measuring.missing_inputs import about_environment, link_hint, named_in
-from gitexp.lab.measuring.running import run_once
+from gitexp.lab.measuring.running import folder_of_failed, run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.text import shell_word
@@ -25,10 +22,10 @@ from gitexp.rules.verdict.trial import (
     ids_clash,
     plan_choices,
 )
-from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from gitexp.engine.job import RunResult
     from gitexp.lab.measuring.watcher import Watcher
@@ -81,18 +78,9 @@ def try_out(
         CommandFailed: a run failed, or did not report the metric; its folder is kept.
         NotReady: the checkout could not be prepared.
     """
-    runs = repository.local / "runs"
-    make_folder(runs)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_LABEL}-", dir=runs))
     watcher.said(f"{_LABEL} ({commit[:8]}): {settings.command}, two or three runs")
-    try:
+    with folder_of_failed(repository, _LABEL) as folder:
         done = _run(repository, prefix, settings, commit, watcher, folder, long)
-    except CommandFailed:
-        raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
     seconds = statistics.fmean(one.record.duration for one in done)
     tried = [_tried(one) for one in done]
     vary, reasons = find_vary(tried, settings.metric, settings.vary)
