@@ -54,6 +54,14 @@ def test_folds_begin_where_the_settings_say(ready: World) -> None:
     assert "write: Seeds: 1-5" in out
 
 
+def test_settings_that_are_a_config_by_a_pattern_leave_the_seeds_where_start_takes_them(
+    drawn: World,
+) -> None:
+    settle(drawn, config=["*.toml"])
+    settle(drawn, config=["*.toml"], planned=30)  # no run is another one
+    drawn.gitexp("check", drawn.start("--set", "config.toml:model.C=10"))
+
+
 def test_a_replication_of_another_change_is_refused(ready: World) -> None:
     other = ready.start("--set", "train.epochs=30", text=BECAUSE.replace("C", "epochs"))
     commit = ready.git("rev-parse", f"exp/{other}")

@@ -84,6 +84,9 @@ def may_begin(project: Project, base: str, first: int, blocks: int) -> bool:
 
 
 def _starts(project: Project, base: str) -> Iterator[int]:
+    # The one that `first_seed` takes here. Where settings are among the configs, values of theirs
+    # that leave every run as it was may lie between.
+    yield start_of(project.folder, origin_of(project, project.settings, base))
     for step in project.repository.lineage.since(base):
         yield start_of(project.folder, step.commit)
         if any(_changes_values(project, file) for file in step.files):
