@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -51,7 +52,11 @@ def signed(repository: Repository, content: bytes) -> bytes:
         raise NotReady(f"{program} could not be started: {error}", _HINT) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise NotReady(f"gitexp.sign is on, but {program} could not sign: {said}", _HINT)
+        hint = _HINT
+        if "passphrase" in said:
+            private = shlex.quote(key.removesuffix(".pub"))
+            hint = f"ssh-add {private} && git config user.signingKey {private}.pub"
+        raise NotReady(f"gitexp.sign is on, but {program} could not sign: {said}", hint)
     head, _, message = content.partition(b"\n\n")
     lines = done.stdout.rstrip(b"\n").split(b"\n")
     return b"%b\ngpgsig %b\n\n%b" % (head, b"\n ".join(lines), message)

@@ -278,3 +278,10 @@ def test_a_project_in_a_folder_knows_the_goals_that_were_replaced(
     assert "It was accuracy >= 0.97 until " in vision.gitexp("goal").out
     assert "Goal      accuracy >= 0.98" in vision.gitexp().out
     assert "No goal is set" in text.gitexp("goal").out
+
+
+def test_a_baseline_branch_that_was_renamed_is_told_by_its_new_name(ready: World) -> None:
+    ready.git("branch", "--move", "main", "trunk")
+    assert "if it was renamed: git config gitexp.baseline trunk\n" in ready.gitexp(code=3).err
+    ready.git("config", "gitexp.baseline", "trunk")
+    assert "Baseline  trunk" in ready.gitexp().out

@@ -45,6 +45,9 @@ def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path
     found = ready.gitexp("verify", "--json").json["signatures"]
     assert found == {"ada@example.org": 1, "": 1}
     assert "1 by ada@example.org" in ready.gitexp("verify").out
+    ready.git("config", "gpg.ssh.revocationFile", str(key.with_suffix(".pub")))
+    assert "1 with a bad signature (altered, or of a revoked" in ready.gitexp("verify").out
+    ready.git("config", "--unset", "gpg.ssh.revocationFile")
     # Whoever does not sign is told all the same, and that the key is a stranger's here.
     ready.git("config", "--unset", "gitexp.sign")
     ready.git("config", "--unset", "gpg.ssh.allowedSignersFile")
@@ -62,3 +65,8 @@ def test_what_cannot_be_signed_says_why(ready: World) -> None:
     name = ready.start("--set", "model.C=10")
     ran = ready.gitexp("run", name, code=3)
     assert "gitexp.sign is on, but git has no file with an ssh key" in ran.err
+    ready.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-a", "1", "-f", "../locked")
+    ready.git("config", "gpg.format", "ssh")
+    ready.git("config", "user.signingKey", "../locked")
+    ran = ready.gitexp("run", name, code=3)
+    assert "ssh-add ../locked && git config user.signingKey ../locked.pub" in ran.err

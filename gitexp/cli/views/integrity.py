@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Campaign, Verification
 
+_SIGNED = {
+    "": "not signed",
+    "unknown key": "by an unknown key",
+    "bad signature": "with a bad signature (altered, or of a revoked or expired key)",
+}
+
 
 class CheckedJson(TypedDict):
     """What the gate says about an experiment; the name of the baseline's own commits is null."""
@@ -136,7 +142,7 @@ def verified(report: Verification, *, as_json: bool) -> None:
     typer.echo(f"{recomputed}: {found} found.")
     if report.signatures:
         by = ", ".join(
-            f"{count} by {visible(who)}" if who else f"{count} not signed"
+            f"{count} {_SIGNED.get(who) or f'by {visible(who)}'}"
             for who, count in sorted(report.signatures.items())
         )
         typer.echo(wrapped(f"Commits that added records: {by}.", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -58,10 +59,13 @@ def no_baseline(repository: Repository, candidates: Sequence[str]) -> NotReady:
             "this repository has no commits yet, and an experiment needs a baseline",
             "git add -A && git commit -m 'baseline' && gitexp init",
         )
-    return NotReady(
-        f"there is no baseline branch: {' and '.join(candidates)} not found",
+    here, hint = (
+        repository.head_branch(),
         "name it for this clone: git config gitexp.baseline BRANCH",
     )
+    if here is not None and not here.startswith("exp/") and here not in candidates:
+        hint = f"if it was renamed: git config gitexp.baseline {shlex.quote(here)}\nelse {hint}"
+    return NotReady(f"there is no baseline branch: {' and '.join(candidates)} not found", hint)
 
 
 def resolve_branch(repository: Repository, name: str) -> str | None:
