@@ -64,7 +64,12 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         typer.echo(hanging("never tested: ", _untested(report.untested)))
     for line in report.skipped:
         typer.echo(hanging("skipped: ", line))
-    typer.echo("Only an experiment shows whether a gap can be closed.")
+    typer.echo(
+        filled(
+            "A ceiling is a limit, not a forecast: only an experiment shows whether a gap can be"
+            " closed."
+        )
+    )
     if report.gaps[:number]:
         # One command that can be pasted, of the largest gap; --json has one for each.
         line = report.gaps[0].template(report.metric, higher_is_better=report.higher_is_better)
@@ -91,10 +96,8 @@ def _listed(report: GapReport, number: int) -> None:
         (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
         ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
         typer.echo("\n" + hanging(f"{place}. ", gap.said))
-        what = "a limit, not a forecast"
-        if gap.kind == "data":
-            what = "the next doubling usually brings less"
-        typer.echo(f"   ceiling {ceiling}{own}: {what}")
+        less = ": the next doubling usually brings less" if gap.kind == "data" else ""
+        typer.echo(f"   ceiling {ceiling}{own}{less}")
 
 
 def _calibration(found: dict[str, Any]) -> str:
