@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.views.forest import Forest
 from gitexp.cli.views.headline import headline_lines
-from gitexp.cli.views.log_cells import Column, cells_of
+from gitexp.cli.views.log_cells import Column, cells_of, fitted_change
 from gitexp.cli.views.log_table import mark_of
 from gitexp.cli.views.steps import amendment_lines, effect_of
-from gitexp.cli.views.terminal import columns, padded, shortened
+from gitexp.cli.views.terminal import columns, padded
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
@@ -171,7 +171,7 @@ def forest_lines(rows: Sequence[Row]) -> list[str]:
     if not known:
         return []
     forest = Forest([measured for _, measured in known], _PLOT)
-    changes = [shortened(one.text(Column.CHANGE), _CHANGE) for one, _ in known]
+    changes = [fitted_change(one.texts.get(Column.CHANGE, ("",)), _CHANGE, "→") for one, _ in known]
     wide = max(map(columns, changes))
     effects = [one.text(Column.EFFECT) for one, _ in known]
     most = max(map(columns, effects))

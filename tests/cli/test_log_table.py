@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.cli.views.log_cells import age, in_fewer_words
+from gitexp.cli.views.log_cells import age, fitted_change, in_fewer_words
 from gitexp.cli.views.terminal import columns
 from gitexp.rules.documents.change_line import parse_change
 from tests.arrange import settle
@@ -47,8 +47,28 @@ def test_where_there_is_little_room_a_change_loses_what_was_before() -> None:
     assert in_fewer_words(parse_change('a/config.toml: model.head."a.b" = 1.0 -> "x = y"')) == (
         'model.head."a.b" 1.0 -> "x = y"',
         'model.head."a.b" -> "x = y"',
+        '"a.b" 1.0 -> "x = y"',
         '"a.b" -> "x = y"',
     )
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (39, 'model.class_weight "none" -> "balanced"'),
+        (38, 'model.class_weight -> "balanced"'),
+        (32, 'model.class_weight -> "balanced"'),
+        (31, 'class_weight -> "balanced"'),
+        (26, 'class_weight -> "balanced"'),
+        (23, 'class_wei -> "balanced"'),
+        (18, 'class_w -> "balanc'),
+        (9, "class_wei"),
+    ],
+)
+def test_a_change_keeps_its_arrow_however_little_room_there_is(most: int, said: str) -> None:
+    change = parse_change('config.toml: model.class_weight = "none" -> "balanced"')
+    told = fitted_change(in_fewer_words(change), most, cut=lambda text, most: text[:most])
+    assert told == said
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from gitexp.cli.figures.drawing import (
     middled,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
+from gitexp.cli.views.log_cells import fitted_change
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 
@@ -146,7 +147,7 @@ def _names(
     taken = [_Box(x - _MARK, x + _MARK, y - _MARK, y + _MARK) for x, y in marks]
     found: list[Drawn] = []
     for one in reversed(steps[-_NAMED:]):
-        text = middled(one.change, 30 if width > 500 else 18)
+        text = fitted_change([one.change], 30 if width > 500 else 18, "→", middled)
         x, y, long = time(one.time), upright(one.after or 0.0), BOLD * len(text)
         up = one.criterion.sign
         # A better metric leaves room above the line on its left, and below it on its right.

@@ -21,6 +21,7 @@ from gitexp.cli.figures.drawing import (
     middled,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, usual
+from gitexp.cli.views.log_cells import fitted_change
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale as Unit
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 ROW = 22.0  # pixels
 _PLOT = 320.0
-_LONGEST_CHANGE = 34  # characters
+_LONGEST_CHANGE = 44  # characters
 _FOOT = 46.0
 
 
@@ -96,7 +97,7 @@ def forest(rows: Sequence[Measured]) -> Drawing:
     `rows` are of one kind, at least one.
     """
     first = rows[0]
-    changes = [middled(row.change, _LONGEST_CHANGE) for row in rows]
+    changes = [fitted_change([row.change], _LONGEST_CHANGE, "→", middled) for row in rows]
     left = BOLD * max(map(len, changes)) + 24
     right = LETTER * max(len(row.said) for row in rows) + 24
     scale = forest_scale(rows, left, left + _PLOT)

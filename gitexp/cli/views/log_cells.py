@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.cli.marks import UNTESTED
 from gitexp.cli.views.forest import Estimate, estimate
+from gitexp.cli.views.terminal import columns, shortened
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key
@@ -18,7 +19,7 @@ from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitexp.lab.log.log import Row
     from gitexp.rules.documents.change import Change
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 AColumn = TypeVar("AColumn", bound=str)
 
 _LONGEST_TEXT = 200  # characters of a free text that a line could ever show
+_LEAST_ROOM = 8  # columns for a key and a value, below which the arrow between them is cut as well
 
 
 class Column(enum.StrEnum):
@@ -133,13 +135,37 @@ def _step(step: LadderStep, now: dt.datetime) -> Cells:
 
 
 def in_fewer_words(change: Change, arrow: str = "->") -> tuple[str, ...]:
-    """A change whole, without the value before it, and without the tables that its key is in."""
+    """A change whole, then in forms that get shorter.
+
+    They lack the value before it, the tables that its key is in, and both.
+    """
     # Values may be of any length, and no line shows more.
     before, after = (visible(text[:_LONGEST_TEXT]) for text in change.shown_values)
     key = visible(change.shown_key)
     names = [place for place, part in enumerate(change.key) if isinstance(part, str)]
     last = visible(spell_key(change.key[names[-1] if names else 0 :]))
-    return f"{key} {before} {arrow} {after}", f"{key} {arrow} {after}", f"{last} {arrow} {after}"
+    return (
+        f"{key} {before} {arrow} {after}", f"{key} {arrow} {after}",
+        f"{last} {before} {arrow} {after}", f"{last} {arrow} {after}",
+    )  # fmt: skip
+
+
+def fitted_change(
+    texts: Sequence[str],
+    most: int,
+    arrow: str = "->",
+    cut: Callable[[str, int], str] = shortened,
+) -> str:
+    """The fullest form of a change that there is room for; no arrow and no key is lost."""
+    if (found := next((text for text in texts if columns(text) <= most), None)) is not None:
+        return cut(found, most)
+    key, sign, after = texts[-1].partition(f" {arrow} ")
+    room = most - columns(sign)
+    if not sign or room < _LEAST_ROOM:
+        return cut(texts[-1], most)
+    # Each side has half of the room, and what the other does not need.
+    key = cut(key, max(room // 2, room - columns(after)))
+    return f"{key}{sign}{cut(after, room - columns(key))}"
 
 
 def age(time: str, now: dt.datetime) -> str:

@@ -10,7 +10,15 @@ import typer
 
 from gitexp.cli.marks import FATES, mark_for
 from gitexp.cli.views.forest import ASCII, UNICODE, Forest
-from gitexp.cli.views.log_cells import FIGURES, Cells, Column, age, cells_of, differing
+from gitexp.cli.views.log_cells import (
+    FIGURES,
+    Cells,
+    Column,
+    age,
+    cells_of,
+    differing,
+    fitted_change,
+)
 from gitexp.cli.views.rows import about_code, uncounted
 from gitexp.cli.views.steps import amendment_lines
 from gitexp.cli.views.terminal import (
@@ -50,7 +58,8 @@ _MOST = {
 # Which columns give way where there is little room, one after the other, and to how much.
 _LEAST = (
     (Column.HYPOTHESIS, 30), (Column.CHANGE, 32), (Column.NAME, 16), (Column.PLOT, 13),
-    (Column.HYPOTHESIS, 12), (Column.METRIC, 8), (Column.CHANGE, 20), (Column.NAME, 12),
+    (Column.HYPOTHESIS, 12), (Column.METRIC, 8), (Column.CHANGE, 26), (Column.NAME, 12),
+    (Column.CHANGE, 20), (Column.NAME, 9),
 )  # fmt: skip
 _REFUSED = "its code is not neutral, so it was not run: gitexp show {}"
 
@@ -67,7 +76,7 @@ def log_table(
     that are the same in every row, for which all rows are read first.
     """
     now, left, plain = dt.datetime.now(tz=dt.UTC), iter(rows), is_plain()
-    arrow = "->" if plain else "→"
+    arrow = _arrow(plain=plain)
     first = list(left if only_changed else itertools.islice(left, _SCREEN))
     cells = [cells_of(row, now, arrow) for row in first]
     silence()
@@ -123,7 +132,7 @@ class _Table:
     def __init__(
         self, some: Sequence[Cells], wanted: Sequence[Column], *, plain: bool, only_changed: bool
     ) -> None:
-        self._plain = plain
+        self._plain, self._arrow = plain, _arrow(plain=plain)
         if only_changed:
             # A plot shows the effect.
             texts = [
@@ -204,7 +213,7 @@ class _Table:
                 drawn = self._forest.drawn(one.estimate) if one.estimate else self._forest.empty()
                 found.append((column, drawn))
             else:
-                text = _fit(column, one.texts.get(column, ("",)), wide)
+                text = self._fit(column, one.texts.get(column, ("",)), wide)
                 found.append((column, padded(text, wide, right=column in _RIGHT)))
         return found
 
@@ -218,14 +227,19 @@ class _Table:
             said.append(f"{self._glyphs.bar} the gain asked for")
         return "   ".join(said)
 
+    def _fit(self, column: Column, texts: Sequence[str], wide: int) -> str:
+        """The fullest text that a column has room for; prose is cut at its end."""
+        match column:
+            case Column.HYPOTHESIS:
+                return _begun(texts[0], wide)
+            case Column.CHANGE:
+                return fitted_change(texts, wide, self._arrow)
+            case _:
+                return shortened(texts[0], wide)
 
-def _fit(column: Column, texts: Sequence[str], wide: int) -> str:
-    """The fullest text that a column has room for; prose is cut at its end."""
-    if found := next((text for text in texts if columns(text) <= wide), ""):
-        return found
-    if column is Column.HYPOTHESIS:
-        return _begun(texts[-1], wide)
-    return shortened(texts[-1], wide)
+
+def _arrow(*, plain: bool) -> str:
+    return "->" if plain else "→"
 
 
 def _begun(text: str, wide: int) -> str:
