@@ -103,7 +103,10 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,
-        extra=(*_predicted(result), ("Retest", f"{old_name} {commit}")),
+        extra=(
+            *_predicted(result, moved=inspection.change.before != change.before),
+            ("Retest", f"{old_name} {commit}"),
+        ),
         code=carried.code if carried else None,
     )
     return register(project, proposal)
@@ -120,14 +123,20 @@ def _repeats_of_its_own(
     return most if planned else None
 
 
-def _predicted(result: Result) -> Iterator[tuple[str, str]]:
-    """Trailers that a retest keeps; what was confirmed predicts the gain that was measured."""
+def _predicted(result: Result, *, moved: bool) -> Iterator[tuple[str, str]]:
+    """Trailers that a retest keeps; what was confirmed predicts the gain that was measured.
+
+    Where the baseline has `moved` to another value of the key, a gain over the old one says little.
+    """
     assert result.registration is not None  # noqa: S101 - the caller has looked
     kept = {t: v for t, v in result.registration.extra if t not in _OWN}
     measured = measured_gain(result)
     if measured is not None:
-        kept.setdefault("Evidence", f"log exp/{result.name} was confirmed")
-        kept["Gain"] = f"{measured:.3g}"
+        start = " from another value" if moved else ""
+        kept.setdefault("Evidence", f"log exp/{result.name} was confirmed{start}")
+        kept.pop("Gain", None)
+        if not moved:
+            kept["Gain"] = f"{measured:.3g}"
     yield from kept.items()
 
 

@@ -94,6 +94,24 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
 
 def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: World) -> None:
     settle(ready, repeats=[3], planned=1, error_budget=0.4)
+    found = ready.start("--set", "model.C=10")
+    ready.gitexp("run", found)
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.commit("by hand", verify=False)
+    promising = ready.start(
+        "--set", "model.C=11", "--gain", "9", "--chance", "1", "--cost", "1s", "--evidence", "gap"
+    )
+    [again] = ready.gitexp("retest", "--planned", "--json").json["started"]
+    [row] = [row for row in ready.gitexp("log", "--json").json if row["name"] == found]
+    assert float(again["trailers"]["Gain"]) == pytest.approx(row["effect"], rel=0.01)
+    assert again["trailers"]["Evidence"] == f"log exp/{found} was confirmed"
+    first, second = ready.gitexp("next", "--json").json
+    assert (first["name"], first["before"]) == (again["name"], found)
+    assert (second["name"], second["before"]) == (promising, "")
+
+
+def test_a_gain_over_another_value_of_the_key_predicts_nothing(ready: World) -> None:
+    settle(ready, repeats=[3], planned=1, error_budget=0.4)
     idea = ("--gain", "9", "--chance", "1", "--cost", "1s", "--evidence", "gap")
     best, sibling = ready.start("--set", "model.C=10"), ready.start("--set", "model.C=9")
     promising = ready.start("--set", "model.C=11", *idea)
@@ -105,12 +123,11 @@ def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: W
     by_name = {new["from"]: new for new in done["carried"]["started"]}
     assert by_name.keys() == {sibling, promising}
     again = by_name[sibling]
-    [row] = [row for row in ready.gitexp("log", "--json").json if row["name"] == sibling]
-    assert float(again["trailers"]["Gain"]) == pytest.approx(row["effect"], rel=0.01)
-    assert again["trailers"]["Evidence"] == f"log exp/{sibling} was confirmed"
+    assert "Gain" not in again["trailers"]
+    assert again["trailers"]["Evidence"] == f"log exp/{sibling} was confirmed from another value"
     first, second = ready.gitexp("next", "--json").json
-    assert (first["name"], first["before"]) == (again["name"], sibling)
-    assert (second["name"], second["before"]) == (by_name[promising]["name"], "")
+    assert (first["name"], first["gain"]) == (by_name[promising]["name"], 9)
+    assert (second["name"], second["before"]) == (again["name"], "")
     assert ready.try_git("rev-parse", "--verify", f"exp/{sibling}").code == 0
     assert ready.gitexp("status", "--json").json["outdated"] == []
     assert (

@@ -77,15 +77,22 @@ def _retested(result: Result) -> str:
 
 
 def confirmed_before(result: Result, by_commit: Mapping[str, Result]) -> Result | None:
-    """Return the confirmed experiment that a registration carries on, None if there is none."""
+    """Return the confirmed experiment that a registration carries on, None if there is none.
+
+    One that was confirmed from another value of the key than today's counts as none.
+    """
     seen: set[str] = set()
     found: Result | None = result
     while found is not None and found.registration is not None and found.commit not in seen:
         seen.add(found.commit)
         found = by_commit.get(_retested(found))
         if found is not None and found.confirmed:
-            return found
+            return found if _before(found) == _before(result) else None
     return None
+
+
+def _before(result: Result) -> object:
+    return result.registration.change.before if result.registration else None
 
 
 def measured_gain(result: Result) -> float | None:
