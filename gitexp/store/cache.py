@@ -79,8 +79,7 @@ class CachedSummary(NamedTuple):
 
     `stage` to `spared` are those of `summary`, its text, and `misled` says whether the first run
     alone would have kept a change that is ruled out. `member` is the experiment as its campaign
-    counts it. `shown` is the experiment's part of
-    `gitexp log --json`.
+    counts it. `shown` is the experiment's part of `gitexp log --json`.
     """
 
     key: str
@@ -237,7 +236,6 @@ class Cache:
                 yield from self._database.execute(f"{statement} ({marks})", some)
         except sqlite3.Error as error:
             self.close()
-            self._database = None
             if self._folder is not None and _is_damage(error):
                 remove_cache(self._folder)
 

@@ -76,6 +76,21 @@ class Result:
         """What the message registers; None where it is not a registration."""
         return parse_message(self.entry.message)[0]
 
+    @property
+    def remarks(self) -> list[Remark]:
+        """What people remarked, the oldest first."""
+        if self._kept is None:
+            return parse_remarks(self.text, self.commit)
+        return [Remark(self.commit, **fields) for fields in json.loads(self.shown)["remarks"]]
+
+    @property
+    def evidence(self) -> str:
+        """What its hypothesis rests on, as registered; empty where it does not say."""
+        # Of thousands that are kept, few have to be parsed.
+        if '"Evidence"' not in self.shown:
+            return ""
+        return str(json.loads(self.shown)["trailers"].get("Evidence", ""))
+
     # --- its records ----------------------------------------------------------------------------
 
     @property
@@ -140,44 +155,6 @@ class Result:
             return Held(tuple(record for record in self.records if not record.explore))
         return self.first_held[0]
 
-    @property
-    def remarks(self) -> list[Remark]:
-        """What people remarked, the oldest first."""
-        if self._kept is None:
-            return parse_remarks(self.text, self.commit)
-        return [Remark(self.commit, **fields) for fields in json.loads(self.shown)["remarks"]]
-
-    @property
-    def evidence(self) -> str:
-        """What its hypothesis rests on, as registered; empty where it does not say."""
-        # Of thousands that are kept, few have to be parsed.
-        if '"Evidence"' not in self.shown:
-            return ""
-        return str(json.loads(self.shown)["trailers"].get("Evidence", ""))
-
-    @property
-    def attempted(self) -> tuple[Record, ...]:
-        """Those of its records that count, and the failed runs of commits that it replaces."""
-        return (*self.held.records, *self.of_replaced)
-
-    @property
-    def of_replaced(self) -> list[Record]:
-        """Failed runs of the commits that this one replaces."""
-        from gitexp.rules.verdict.replacing import as_replaced
-
-        return [
-            record
-            for commit in self.replaces
-            for record in as_replaced(r for r in self._notes.records(commit) if r.is_of(commit))
-        ]
-
-    @property
-    def checks(self) -> list[Check]:
-        """What runs showed that were made again for it."""
-        from gitexp.rules.documents.check import parse_checks
-
-        return parse_checks(self.text, self.commit)
-
     @cached_property
     def baseline_held(self) -> Held:
         """Those of its baseline's records that count."""
@@ -205,6 +182,29 @@ class Result:
 
         held = hold_pairs(base, mine, metric, hold_base, hold_mine)
         return held.mine, held.baseline
+
+    @property
+    def attempted(self) -> tuple[Record, ...]:
+        """Those of its records that count, and the failed runs of commits that it replaces."""
+        return (*self.held.records, *self.of_replaced)
+
+    @property
+    def of_replaced(self) -> list[Record]:
+        """Failed runs of the commits that this one replaces."""
+        from gitexp.rules.verdict.replacing import as_replaced
+
+        return [
+            record
+            for commit in self.replaces
+            for record in as_replaced(r for r in self._notes.records(commit) if r.is_of(commit))
+        ]
+
+    @property
+    def checks(self) -> list[Check]:
+        """What runs showed that were made again for it."""
+        from gitexp.rules.documents.check import parse_checks
+
+        return parse_checks(self.text, self.commit)
 
     # --- what they say --------------------------------------------------------------------------
 
