@@ -72,7 +72,7 @@ def sync(
     among several remotes, `say` is told what is being done, `show` how far a long transfer is.
 
     Raises:
-        NotReady: no remote is known, it cannot be reached, or it takes no notes.
+        NotReady: no remote is known, or it cannot be reached.
         StoreBusy: somebody else came first every time; what came in is stored.
     """
     repository = project.repository

@@ -32,6 +32,7 @@ def sync(
     """Share experiments and results with a remote, both ways.
 
     Nothing is overwritten, there or here. The baseline branch is left to you: git pull, git push.
+    Ends with exit code 3 if the remote refuses the notes or an experiment.
     """
     line = ProgressLine()
     try:

@@ -224,17 +224,23 @@ def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
         path, name, 'a list of paths inside the project, such as ["config.toml"]'
         + (', or from the top of the repository: ["/docs/"]' if outside else "")
         + ("; what lies elsewhere is linked as a link of yours: ln -s ../data data"
-           if name == "link" else ""),
+           if name == "link" else "")
+        + ("; rename what begins with a dash, or has characters that cannot be printed"
+           if isinstance(listed, list) and any(map(_is_odd, listed)) else ""),
     )  # fmt: skip
     return tuple(listed) if isinstance(listed, list) else ()
 
 
+def _is_odd(path: object) -> bool:
+    return isinstance(path, str) and (path.startswith("-") or not path.isprintable())
+
+
 def _is_inside(path: object) -> bool:
-    if not isinstance(path, str) or path.startswith("-") or "\\" in path:
+    if not isinstance(path, str) or _is_odd(path) or "\\" in path:
         return False
     # A slash at the end means a folder. "./config.toml" would never match a path that git prints.
     parts = path.removesuffix("/").lower().split("/")
-    return path.isprintable() and not {"", ".", "..", ".git"}.intersection(parts)
+    return not {"", ".", "..", ".git"}.intersection(parts)
 
 
 def _is_command(text: str) -> bool:

@@ -196,6 +196,13 @@ def test_a_path_that_leaves_the_project_or_hides_is_refused(name: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("path", "odd"), [("-x.toml", True), ("x\ny", True), ("c\udcff.toml", True), ("../x", False)]
+)
+def test_a_file_that_has_to_be_renamed_is_told_so(path: str, odd: bool) -> None:
+    assert ("; rename what begins with a dash" in refused(LEAST | {"config": [path]})) is odd
+
+
 @pytest.mark.parametrize("path", [f"{path}/m.json" for path in PATHS_OUTSIDE if path != "-"])
 def test_metrics_that_would_leave_the_project_are_refused(path: str) -> None:
     assert "metrics must be" in refused(LEAST | {"metrics": path})
