@@ -164,8 +164,8 @@ def verified(report: Verification, *, as_json: bool) -> None:
 def _campaign(campaign: Campaign) -> str:
     lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
     said = (
-        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
-        f" experiments run{lost}, {campaign.confirmed} confirmed; up to"
+        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken:,} of"
+        f" {campaign.planned:,} experiments run{lost}, {campaign.confirmed} confirmed; up to"
         f" {figures.rough(campaign.levels)} false confirmations to expect, the sum of its levels"
     )
     overran = " It overran its plan." if campaign.taken > campaign.planned else ""

@@ -47,8 +47,8 @@ def switches(dead: Iterable[Change]) -> None:
 def standing_lines(now: Standing) -> list[str]:
     """Where the log as a whole stands, in sentences."""
     taken = (
-        f"Campaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} experiments run,"
-        f" {now.confirmed} confirmed. The next one needs p < {now.next_level:.3g}."
+        f"Campaign {now.campaign} on {now.metric}: {now.taken:,} of {now.planned:,} experiments"
+        f" run, {now.confirmed} confirmed. The next one needs p < {now.next_level:.3g}."
     )
     said = [taken]
     if now.campaign > 1:
