@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.store.note_writing import append_lines
@@ -68,6 +70,16 @@ def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, st
     world.gitexp("check")
     assert "2 failed runs of code that was replaced" in " ".join(world.gitexp("show").out.split())
     assert world.gitexp("status", "--json").json
+    # However often the notes of a baseline are read, which has runs for this experiment alone.
+    project, (base, new) = open_project(world.path), world.git("rev-parse", "main", "HEAD").split()
+    ledger = Ledger(
+        project, project.settings, "accuracy", print, experiment=new, beside=base,
+        replaced=(second, old),
+    )  # fmt: skip
+    ledger.read(base, new)
+    for _ in range(2):
+        assert len(ledger.records(new)) == 2
+        ledger.read(base)
     # The failures count: more of them than the baseline has need seeds that repeat their scores.
     done = world.gitexp("run", "--json").json
     assert done["verdict"] == "CONFIRMED"

@@ -110,9 +110,8 @@ class Ledger:
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
-        if self.beside:
-            self._settle_pairs()
-        if self._replaced and self.experiment in notes:
+        settled = self.beside and self._settle_pairs()
+        if self._replaced and (settled or self.experiment in notes):
             self._count_replaced()
 
     def _settle(self, commit: str, held: Held) -> None:
@@ -121,11 +120,11 @@ class Ledger:
         spreads = held_spreads(self.repository, commit, note.spreads)
         self._notes[commit] = replace(note, held=held, spreads=spreads)
 
-    def _settle_pairs(self) -> None:
-        """Likewise, without the pairs that are set aside."""
+    def _settle_pairs(self) -> bool:
+        """Likewise, without the pairs that are set aside; needs the notes of both sides."""
         both = (self.beside, self.experiment)
         if not self._notes.keys() >= {*both}:
-            return
+            return False
         base, mine = (self._counting(self._notes[commit].text, commit) for commit in both)
         held = hold_pairs(
             base, mine, self.metric,
@@ -134,6 +133,7 @@ class Ledger:
         self.aside = held.aside
         self._settle(self.beside, held.baseline)
         self._settle(self.experiment, held.mine)
+        return True
 
     def _count_replaced(self) -> None:
         """Add the failures of the commits that the experiment replaces to its records."""
