@@ -101,7 +101,7 @@ def test_each_experiment_is_one_line_that_fits(told: World) -> None:
         assert "planned" in planned
         assert "UNTESTED" in step
         assert "model.C 1.0 → 10" in confirmed
-        assert rows["CONFIRMED"]["name"][:5] in confirmed
+        assert rows["CONFIRMED"]["name"][:4] in confirmed
         assert f"{rows['CONFIRMED']['effect']:+.3f}"[:5] in confirmed
         assert ("CONFIRMED" in confirmed) == (width >= 130)
         assert ("✓ confirmed" in out) == (width < 130)

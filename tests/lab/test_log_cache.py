@@ -105,6 +105,10 @@ def test_a_second_process_judges_as_this_one_does(many: World, *, kept: bool) ->
         for result in read_batches(repository, cache, heads, 7, beside=True)
     ]
     assert beside == alone
+    # Nor does it matter in how many batches: experiments of every one have their records.
+    whole = list(read_batches(repository, Cache(None, 0), heads, len(heads), beside=False))
+    assert [one.summary for one in whole] == [summary for _, _, _, summary, _ in alone]
+    assert whole[-1].ran
     assert len(cache.keys()) == (len(heads) if kept else 0)
     cache.close()
 

@@ -64,15 +64,16 @@ def read_batches(
 
     If `beside`, a second process judges every other batch.
     """
-    blobs = None if len(heads) <= _FEW else list_notes(repository, RUNS)
+    if len(heads) <= _FEW:
+        both = dict.fromkeys(c for head in heads for c in (head.commit, head.base) if c)
+        blobs = find_notes(repository, RUNS, both)
+    else:
+        blobs = list_notes(repository, RUNS)
     batches = [*_batches(heads, size)]
-    theirs = batches[1::2] if beside and blobs is not None else []
-    with _judged_beside(repository, cache, theirs, blobs or {}) as judged:
+    theirs = batches[1::2] if beside else []
+    with _judged_beside(repository, cache, theirs, blobs) as judged:
         done = 0
         for number, batch in enumerate(batches):
-            if blobs is None:
-                both = dict.fromkeys(c for head in batch for c in (head.commit, head.base) if c)
-                blobs = find_notes(repository, RUNS, both)
             found = cache.summaries([head.commit for head in batch])
             if number % 2 and (new := next(judged, None)) is not None:
                 cache.add_summaries(new)
