@@ -12,11 +12,11 @@ SET = ("--set", "model.C=10")
 
 def test_search_finds_words_of_hypotheses_and_verdicts(ready: World) -> None:
     settle(ready, repeats=[3])
-    name = ready.start(*SET, text="C helps because kangaroos jump")
+    name = ready.start(*SET, text="C helps because pistons jump")
     ready.gitexp("run")
-    other = ready.start("--set", "train.lr=2e-3", text="lr helps because wombats dig")
+    other = ready.start("--set", "train.lr=2e-3", text="lr helps because gaskets seal")
     ready.gitexp("run")
-    assert [row["name"] for row in ready.gitexp("log", "wombats", "--json").json] == [other]
+    assert [row["name"] for row in ready.gitexp("log", "gaskets", "--json").json] == [other]
     assert [row["name"] for row in ready.gitexp("log", "confirmed", "--json").json] == [name]
-    assert [row["name"] for row in ready.gitexp("log", "kangaroo", "--json").json] == [name]
+    assert [row["name"] for row in ready.gitexp("log", "piston", "--json").json] == [name]
     assert "No experiment" in ready.gitexp("log", "platypus").out
