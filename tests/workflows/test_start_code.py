@@ -302,7 +302,7 @@ def test_one_call_registers_runs_and_accepts_code(ready: World) -> None:
 
 STEPS = [
     ("write-tree", "before"), ("commit-tree", "before"), ("commit-tree", "after"),
-    ("mktree", "after"), ("update-ref", "before"), ("update-ref", "after"),
+    ("unpack-objects", "after"), ("update-ref", "before"), ("update-ref", "after"),
     ("restore", "before"), ("restore", "after"),
 ]  # fmt: skip
 
