@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.registering import Started
-    from gitexp.rules.plan.ideas import Options
+    from gitexp.rules.plan.options import Options
     from gitexp.workflows.start_again import Replaced
     from gitexp.workflows.start_code import FoundCode
 

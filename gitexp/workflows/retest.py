@@ -22,7 +22,7 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import spell
-from gitexp.rules.plan.ideas import Options
+from gitexp.rules.plan.options import Options
 from gitexp.store.archive import archive_refs
 from gitexp.store.commits import replay
 from gitexp.store.refs import HEADS

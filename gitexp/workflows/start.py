@@ -18,7 +18,8 @@ from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.plan.ideas import Idea, Options, parse_ideas
+from gitexp.rules.plan.ideas import Idea, parse_ideas
+from gitexp.rules.plan.options import Options
 from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from gitexp.store.refs import HEADS, RUNS
 if TYPE_CHECKING:
     from gitexp.lab.projects.comparison import Comparison
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.registering.committing import Code
     from gitexp.lab.registering.edit import Edit
-    from gitexp.lab.registering.registering import Code
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry

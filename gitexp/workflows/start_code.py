@@ -12,18 +12,20 @@ from gitexp.lab.code.work_tree_code import Taken, restore_work_tree, take_work_t
 from gitexp.lab.projects.comparison import find_comparisons
 from gitexp.lab.projects.differences import relative
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.registering.committing import Code
 from gitexp.lab.registering.edit import NOT_REGISTERED
-from gitexp.lab.registering.registering import Code, Proposal, Started, register
+from gitexp.lab.registering.registering import Proposal, Started, register
 from gitexp.lab.trust.code_trust import comes_from_elsewhere
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate import hypothesis
-from gitexp.rules.plan.ideas import Idea, Options
+from gitexp.rules.plan.options import Options
 from gitexp.store.experiments import read_commits
 from gitexp.workflows.start import ideas_of_sweep, register_ideas, switch_to
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
+    from gitexp.rules.plan.ideas import Idea
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gitexp.errors import Refused, UsageError
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.rules.gate.several_values import refuse_settings
-from gitexp.rules.plan.ideas import Options
+from gitexp.rules.plan.options import Options
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes

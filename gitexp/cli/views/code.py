@@ -13,7 +13,7 @@ from gitexp.rules.text import counted, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.registering.registering import Code
+    from gitexp.lab.registering.committing import Code
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.start_again import Replaced
     from gitexp.workflows.start_code import FoundCode

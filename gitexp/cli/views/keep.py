@@ -66,7 +66,7 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
         return
     if done.already:
         typer.echo(f"exp/{done.name} is already accepted: {done.baseline} has {done.commit[:10]}.")
-        typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
+        typer.echo("next: gitexp run --baseline (measures the new baseline)")
         return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
@@ -74,7 +74,7 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
         carried_lines(carried)
     elif done.waiting:
         _waiting(done.waiting)
-    typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
+    typer.echo("next: gitexp run --baseline (measures the new baseline)")
 
 
 def _waiting(waiting: Waiting) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.workflows.next import Ideas
 
-_MANY = 4  # ideas of which nobody reads the same four times
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence KIND:TEXT'
 
 
@@ -93,8 +92,8 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
 
 
 def _of_all(order: Sequence[WeighedIdea]) -> list[str]:
-    """What is said of each of many ideas, and so once of all."""
-    if len(order) < _MANY:
+    """What is said of each of several ideas, and so once of all."""
+    if len(order) < 2:
         return []
     return [doubt for doubt in order[0].doubts if all(doubt in one.doubts for one in order)]
 

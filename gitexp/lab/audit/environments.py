@@ -97,12 +97,11 @@ def _deviation(file: str, content: bytes, values: object) -> str:
     if not isinstance(values, dict):
         return ""
     try:
-        leaves = formats.read_leaves(file, content)
-        before = formats.read_as_before(file, content)
+        said = _unlike(file, formats.read_leaves(file, content), values)
     except Malformed:
         return ""
-    said = _unlike(file, leaves, values)
-    return said and (said if before is None else _unlike(file, before, values))
+    before = formats.read_as_before(file, content) if said else None
+    return said if before is None else _unlike(file, before, values)
 
 
 def _unlike(file: str, leaves: Mapping[Key, object], values: Mapping[str, object]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import Refused
 from gitexp.lab.code.code_edit import CodeEdit
 from gitexp.lab.projects.differences import relative
-from gitexp.lab.registering.registering import Code
+from gitexp.lab.registering.committing import Code
 from gitexp.lab.trust.code_trust import untrusted
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.store.git_output import decode

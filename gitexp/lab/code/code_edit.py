@@ -11,8 +11,8 @@ from gitexp.lab.gate.code import check_code
 from gitexp.lab.projects.comparison import Comparison
 from gitexp.lab.projects.differences import inspect_files, relative
 from gitexp.lab.projects.project import settings_at
+from gitexp.lab.registering.committing import Code
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
-from gitexp.lab.registering.registering import Code
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited

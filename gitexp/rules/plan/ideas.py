@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.plan.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,26 +21,12 @@ _KEYS = (*_TEXTS, *_NUMBERS, "guards")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What you may give an experiment besides its hypothesis; empty fields have defaults."""
-
-    expect: str = ""
-    evidence: str = ""
-    gain: float | None = None
-    chance: float | None = None
-    cost: str = ""
-    guards: tuple[str, ...] = ()
-    despite: str = ""
-    repeats: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Idea:
     """An experiment that is to be registered; `line` is its place in a plan file, from 1."""
 
     hypothesis: str
     set: str
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     line: int = 0
 
 

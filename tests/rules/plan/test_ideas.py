@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gitexp.errors import UsageError
-from gitexp.rules.plan.ideas import Idea, Options, parse_ideas
+from gitexp.rules.plan.ideas import Idea, parse_ideas
+from gitexp.rules.plan.options import Options
 
 WHOLE = {
     "hypothesis": "C=10 raises accuracy because it underfits", "set": "model.C=10",
