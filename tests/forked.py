@@ -11,11 +11,15 @@ import io
 import multiprocessing
 import os
 import pkgutil
+import random
 import runpy
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import coolname
 
 import gitexp
 
@@ -44,6 +48,11 @@ _SERVER.set_forkserver_preload(
 )
 
 
+# How often a folder has seen a command: what coolname draws for it is the same in every run of the
+# tests, so that none of them fails for a long name or a word that it looks for.
+_SEEN: Counter[tuple[str, tuple[str, ...]]] = Counter()
+
+
 def run_forked(
     words: tuple[str, ...], folder: Path, environment: dict[str, str]
 ) -> tuple[int, str, str]:
@@ -59,7 +68,9 @@ def start_forked(
     words: tuple[str, ...], folder: Path, environment: dict[str, str], streams: tuple[str, str, str]
 ) -> BaseProcess:
     """Start it with files or terminals, by name, as its three standard streams."""
-    process = _SERVER.Process(target=_become, args=(words, str(folder), environment, streams))
+    _SEEN[command := (str(folder), words)] += 1
+    draw = f"{folder.name} {words} {_SEEN[command]}"
+    process = _SERVER.Process(target=_become, args=(words, str(folder), environment, streams, draw))
     process.start()
     return process
 
@@ -74,7 +85,11 @@ def ended(process: BaseProcess) -> int:
 
 
 def _become(
-    words: tuple[str, ...], folder: str, environment: dict[str, str], streams: tuple[str, ...]
+    words: tuple[str, ...],
+    folder: str,
+    environment: dict[str, str],
+    streams: tuple[str, ...],
+    draw: str,
 ) -> None:
     for number, name in enumerate(streams):
         opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOCTTY)
@@ -88,6 +103,7 @@ def _become(
     sys.stdout = _output(1, encoding, errors)
     sys.stderr = _output(2, encoding, "backslashreplace")
     os.chdir(folder)
+    coolname.replace_random(random.Random(draw))
     sys.argv = ["gitexp", *words]
     runpy.run_module("gitexp", run_name="__main__", alter_sys=True)
 
