@@ -89,7 +89,9 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             last = named[len(named) - len(args.defaults) :]
             for arg, default in zip(last, args.defaults, strict=True):
                 yield arg.arg, default
-        case ast.Call(func=ast.Attribute(attr="add_argument"), args=flags, keywords=keywords):
+        case ast.Call(
+            func=ast.Attribute(attr="add_argument" | "option"), args=flags, keywords=keywords
+        ):
             given = {keyword.arg: keyword.value for keyword in keywords}
             longest = max((text_of(flag) for flag in flags), key=len, default="")
             name = text_of(given.get("dest")) or longest.lstrip("-").replace("-", "_")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.command import shell_syntax
 from gitexp.lab.guess.command import read_text
-from gitexp.lab.guess.config import numbers_in, typed_key
+from gitexp.lab.guess.config import leaves_of, numbers_in, typed_key
 from gitexp.lab.guess.wrapper import seed_variable
 
 if TYPE_CHECKING:
@@ -50,10 +50,19 @@ def find_seed(
     variable = _variable(script) or _variable_of_shell(starter)
     if variable and "&&" not in command:
         return f"{variable}={{seed}} {command}", "", ""
-    option = _OPTION.search(script)
+    option = _find_option(folder, program.path, script)
     if option and (not starter or (_PASSES_ON.search(starter) and not program.target)):
-        return _with_option(command, option[1] or f"--{option[2]}"), "", ""
+        return _with_option(command, option), "", ""
     return command, "", NO_SEED if command else ""
+
+
+def _find_option(folder: Path, path: str, script: str) -> str:
+    """The option of a script that takes the seed, named in its text or by a parameter."""
+    if named := _OPTION.search(script):
+        return named[1] or f"--{named[2]}"
+    names = [str(key[-1]) for key in leaves_of(folder, path)] if path.endswith(".py") else []
+    options = {f"--{seed.replace('_', '-')}" for seed in SEEDS}
+    return next((name for name in names if name in options), "")
 
 
 def _with_option(command: str, option: str) -> str:

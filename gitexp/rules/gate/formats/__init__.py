@@ -64,7 +64,17 @@ LARGEST = 1_000_000
 _DEEPEST = 200
 
 # In Python files, around values that have other keys in earlier registrations.
-_RENAMED = (b"add_argument", b"__main__")
+_RENAMED = (
+    b"__main__",
+    b"add_argument",
+    b"ption(",
+    b"command",
+    b"callback",
+    b"DEFINE_",
+    b"Fire",
+    b"typer",
+    b"CLI",
+)
 
 # Python neither prints nor reads longer integers; no config needs one of 600 digits.
 _LONGEST_INTEGER = 2000  # bits

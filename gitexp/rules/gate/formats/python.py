@@ -4,8 +4,8 @@ Literals are values. The keys of dicts and the named arguments of `dict(...)` an
 keys, beside `(call)` for what is called. Any other expression is a Source, and so is every
 statement that is not a plain assignment (imports, loops, returns), under a name for its kind such
 as `(import)`: every edit of the code is seen. Classes and functions are tables of their statements.
-What runs only as a program counts as a part of its module, and the default of an option of argparse
-has the option's name as its key.
+What runs only as a program counts as a part of its module, and the default of a command line's
+option has the option's name as its key.
 A repeated name becomes a list, but a literal that is replaced before any code can read it does not
 count, nor do comments, docstrings and annotations.
 """
@@ -17,10 +17,12 @@ import re
 import warnings
 from contextlib import suppress
 from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.place import read_back, replace_value
+from gitexp.rules.gate.formats.python_options import Function, option_of, started_in, take_options
 from gitexp.rules.gate.formats.values import Source, spell
 
 if TYPE_CHECKING:
@@ -33,25 +35,36 @@ ERROR = ValueError
 _Parts = dict[str | int, ast.AST]
 
 _LISTS = (ast.List, ast.Tuple)
-_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Defined = Function | ast.ClassDef
 
 _AS_PROGRAM = {"__name__ == '__main__'", "'__main__' == __name__"}
+
 
 _LINE_END = re.compile(r"\r\n?|\n")  # as in Python's tokenizer: a form feed does not end a line
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """How values get their keys.
+
+    `started` are the functions whose parameters are options. `former` keys are those of early
+    registrations, in which what runs only as a program was one value, and so was every option.
+    """
+
+    started: frozenset[str] = frozenset()
+    former: bool = False
+
+
 def parse(text: str) -> dict[str, Any]:
     """Parse a module; raises ERROR with the line in its text."""
-    found: dict[str, Any] = _value(_module(text))
+    module = _module(text)
+    found: dict[str, Any] = _value(module, _Keys(started_in(module)))
     return found
 
 
 def parse_as_before(text: str) -> dict[str, Any]:
-    """Parse a module as for early registrations, which have other keys for some values.
-
-    What runs only as a program was one value, and an option's default an argument of its call.
-    """
-    found: dict[str, Any] = _value(_module(text), former=True)
+    """Parse a module as for early registrations, which have other keys for some values."""
+    found: dict[str, Any] = _value(_module(text), _Keys(former=True))
     return found
 
 
@@ -62,7 +75,7 @@ def parse_assignments(text: str) -> dict[str, Any]:
     """
     module = _module(text)
     _keep_assignments(module)
-    found: dict[str, Any] = _value(module)
+    found: dict[str, Any] = _value(module, _Keys())
     return found
 
 
@@ -83,7 +96,7 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
         whole = getattr(statement, "end_col_offset", 0) == len(typed.encode())
         if isinstance(statement, ast.Expr) and whole and typed.isprintable():
             ast.literal_eval(statement.value)
-            return _value(statement.value)
+            return _value(statement.value, _Keys())
     except (ValueError, TypeError, RecursionError):
         pass
     return text
@@ -102,8 +115,9 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
         ValueError: the text is not Python.
     """
     node: Any = _module(text)
+    keys = _Keys(started_in(node))
     for part in key:
-        node = (_parts(node) or {}).get(part)
+        node = (_parts(node, keys) or {}).get(part)
     if getattr(node, "lineno", None) is None:
         raise LookupError("there is no single value there")
     starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
@@ -145,14 +159,14 @@ def _characters(text: str, start: int, column: int) -> int:
     return len(text[start : start + column].encode()[:column].decode())
 
 
-def _value(node: ast.AST, *, former: bool = False) -> Any:  # noqa: ANN401 - parsed data
-    parts = _parts(node, former=former)
+def _value(node: ast.AST, keys: _Keys) -> Any:  # noqa: ANN401 - parsed data
+    parts = _parts(node, keys)
     match node:
         case ast.List() | ast.Tuple():
-            items = [_value(item, former=former) for item in node.elts]
+            items = [_value(item, keys) for item in node.elts]
             return items if parts or isinstance(node, ast.List) else tuple(items)
         case _ if parts is not None:
-            return {name: _value(part, former=former) for name, part in parts.items()}
+            return {name: _value(part, keys) for name, part in parts.items()}
         case ast.Set():
             return Source(f"{{{', '.join(sorted({ast.unparse(item) for item in node.elts}))}}}")
         case ast.Constant() | ast.UnaryOp() | ast.BinOp():
@@ -161,19 +175,17 @@ def _value(node: ast.AST, *, former: bool = False) -> Any:  # noqa: ANN401 - par
     return Source(ast.unparse(node))
 
 
-def _parts(node: ast.AST | None, *, former: bool = False) -> _Parts | None:
+def _parts(node: ast.AST | None, keys: _Keys) -> _Parts | None:
     """Return the parts of a node that have keys of their own; None if the node is one value."""
     match node:
         case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-            return _block(node, former=former)
+            return _block(node, keys)
         case ast.Dict():
             return _table(zip(map(_name, node.keys), node.values, strict=True))
         case ast.Call():
-            return _call(node, former=former)
+            return _call(node, keys)
         case ast.List() | ast.Tuple() if node.elts:
-            inside = [
-                not isinstance(item, _LISTS) and _parts(item, former=former) for item in node.elts
-            ]
+            inside = [not isinstance(item, _LISTS) and _parts(item, keys) for item in node.elts]
             if all(parts is not None and parts is not False for parts in inside):
                 return dict(enumerate(node.elts))
     return None
@@ -185,13 +197,11 @@ def _table(pairs: Iterable[tuple[str, ast.AST]]) -> _Parts | None:
     return table if len(table) == len(listed) else None
 
 
-def _call(node: ast.Call, *, former: bool) -> _Parts | None:
+def _call(node: ast.Call, keys: _Keys) -> _Parts | None:
     words = _table((word.arg or "**", word.value) for word in node.keywords)
     if isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
         return words
-    tables: _Parts = {
-        i: arg for i, arg in enumerate(node.args) if _parts(arg, former=former) is not None
-    }
+    tables: _Parts = {i: arg for i, arg in enumerate(node.args) if _parts(arg, keys) is not None}
     if words is None or not (words or tables):
         return None
     rest = [ast.Constant(...) if i in tables else arg for i, arg in enumerate(node.args)]
@@ -211,15 +221,19 @@ def _name(node: ast.expr | None) -> str:
     return f"({ast.unparse(node)})"
 
 
-def _block(node: ast.Module | _Defined, *, former: bool) -> _Parts:
+def _block(node: ast.Module | _Defined, keys: _Keys) -> _Parts:
     named: dict[str, list[Any]] = {}
     if not isinstance(node, ast.Module):
         head = copy(node)
+        if isinstance(head, Function) and not keys.former:
+            options, head = take_options(head, keys.started)
+            for name, part in options:
+                named.setdefault(name, []).append(part)
         head.name, head.body = "_", []
         if (text := ast.unparse(head)) not in {"class _:", "def _():"}:
             named["(class)" if isinstance(node, ast.ClassDef) else "(def)"] = [_constant(text)]
     for statement in _effective(node.body):
-        for name, part in _named(statement, former=former):
+        for name, part in _named(statement, keys):
             named.setdefault(name, []).append(part)
     return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
 
@@ -246,35 +260,26 @@ def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     return kept[::-1]
 
 
-def _named(statement: ast.stmt, *, former: bool) -> Iterator[tuple[str, ast.AST]]:
+def _named(statement: ast.stmt, keys: _Keys) -> Iterator[tuple[str, ast.AST]]:
     """Return names for the parts of a statement."""
     match statement:
         case ast.Assign():
             for target in statement.targets:
-                yield from _assigned(target, statement.value)
+                yield from _assigned(target, statement.value, keys)
         case ast.AnnAssign(value=ast.expr() as value):
-            yield from _assigned(statement.target, value)
+            yield from _assigned(statement.target, value, keys)
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield statement.name, statement
-        case ast.If() if not former and _is_program(statement):
+        case ast.If() if not keys.former and _is_program(statement):
             yield "(if)", _constant(f"if {ast.unparse(statement.test)}")
             for inner in _effective(statement.body):
-                yield from _named(inner, former=former)
+                yield from _named(inner, keys)
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             pass
-        case ast.Expr(value=ast.Dict() as table) if (
-            parts := _parts(table, former=former)
-        ) is not None:
+        case ast.Expr(value=ast.Dict() as table) if (parts := _parts(table, keys)) is not None:
             yield from ((str(name), part) for name, part in parts.items())
         case ast.Expr(value=ast.Call() as call):
-            option = "" if former else _option(call)
-            for word in call.keywords if option else ():
-                if word.arg == "default":
-                    yield option, word.value
-            yield (
-                f"({option or ast.unparse(call.func)})",
-                _without_default(call) if option else call,
-            )
+            yield from _called(call, keys)
         case ast.AugAssign() | ast.AnnAssign():
             yield f"({ast.unparse(statement.target)})", _source(statement)
         case _:
@@ -285,28 +290,27 @@ def _is_program(statement: ast.If) -> bool:
     return ast.unparse(statement.test) in _AS_PROGRAM and not statement.orelse
 
 
-def _option(call: ast.Call) -> str:
-    """Return the long name that `parser.add_argument("-b", "--batch")` gives an option, or ""."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "add_argument":
-        return ""
-    given = [str(arg.value) for arg in call.args if isinstance(arg, ast.Constant)]
-    options = [name for name in given if re.fullmatch(r"--?[A-Za-z][\w-]*", name)]
-    return max(options, key=len, default="")
+def _called(call: ast.Call, keys: _Keys, assigned: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Return a call with its name, and before it the default of the option that it makes."""
+    option = None if keys.former else option_of(call)
+    if option and option.default:
+        yield option.name, option.default
+    name = option.name if option else ast.unparse(call.func)
+    yield assigned or f"({name})", option.rest if option else call
 
 
-def _without_default(call: ast.Call) -> ast.Call:
-    return ast.Call(call.func, call.args, [word for word in call.keywords if word.arg != "default"])
-
-
-def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
+def _assigned(target: ast.expr, value: ast.expr, keys: _Keys) -> Iterator[tuple[str, ast.AST]]:
     """Pair up `a, b = 1, 2`; anything else is one target."""
     if isinstance(target, _LISTS) and isinstance(value, _LISTS):
         starred = any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
         if not starred and len(target.elts) == len(value.elts):
             for inner, item in zip(target.elts, value.elts, strict=True):
-                yield from _assigned(inner, item)
+                yield from _assigned(inner, item, keys)
             return
-    yield ast.unparse(target), value
+    if isinstance(value, ast.Call):
+        yield from _called(value, keys, ast.unparse(target))
+    else:
+        yield ast.unparse(target), value
 
 
 def _source(node: ast.AST) -> ast.Constant:
