@@ -29,6 +29,7 @@ from gitexp.lab.health.setup import (
     check_locking,
     check_settings,
     check_shallow,
+    check_signing,
     check_writable,
 )
 from gitexp.lab.progress import counted_off
@@ -90,10 +91,10 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     # One after the other: what was fixed is not found again by the next check. A damaged checkout
     # stops git from listing refs.
     checks = (
-        check_writable, check_locking, check_cache, check_hooks, check_checkouts, check_files,
-        check_damage, check_objects, check_settings, check_code, check_display, check_fetches,
-        check_rewriting, check_merging, check_aside, check_notes, check_commits, check_locks,
-        check_growth, check_shallow,
+        check_writable, check_locking, check_cache, check_signing, check_hooks, check_checkouts,
+        check_files, check_damage, check_objects, check_settings, check_code, check_display,
+        check_fetches, check_rewriting, check_merging, check_aside, check_notes, check_commits,
+        check_locks, check_growth, check_shallow,
     )  # fmt: skip
     for check in counted_off("examining", checks, len(checks)):
         try:

@@ -7,7 +7,7 @@ copied or written by hand leaves a mismatch, which is found here.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
@@ -31,6 +31,7 @@ from gitexp.lab.audit.recheck import (
     about_levels,
     too_high,
 )
+from gitexp.lab.audit.signatures import about_signatures
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.code.replacement import without_replaced
 from gitexp.lab.progress import counted_off
@@ -38,7 +39,7 @@ from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
-from gitexp.store.signing import count_signatures
+from gitexp.store.signatures import read_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -168,6 +169,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
     fixed = {d.result.commit: d.due for d in deviations if fix and d.due is not None}
     replace_notes(project.repository, VERDICTS, fixed)
     high = too_high(inventory, settings)
+    signers = read_signatures(project.repository, RUNS)
     checks: tuple[tuple[str, Iterable[Finding]], ...] = (
         ("verdict notes", about_notes([d for d in deviations if d.result.commit not in fixed])),
         ("records without a branch", about_lost(inventory)),
@@ -175,6 +177,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("lines of others", about_foreign_lines(inventory)),
         ("baselines", about_baselines(inventory, settings)),
         ("history of the notes", about_history(inventory)),
+        ("signatures", about_signatures(signers)),
         ("attempts", about_attempts(inventory)),
         ("later records", about_later(inventory)),
         ("records without a start", about_unstarted(inventory)),
@@ -204,7 +207,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
         rewritten=len(fixed),
-        signatures=count_signatures(project.repository, RUNS),
+        signatures=Counter(signers.values()),
     )
 
 

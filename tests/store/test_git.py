@@ -245,10 +245,19 @@ def test_sha256_repositories_hold_experiments_and_results(tmp_path: Path, world:
             other.write(path.name, path.read_bytes())
     other.commit("baseline")
     other.gitexp("init", "--yes")
+    other.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "../key")
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"ada@example.org {(tmp_path / 'key.pub').read_text()}")
+    for key, value in (
+        ("gpg.format", "ssh"), ("user.signingKey", "../key"), ("gitexp.sign", "true"),
+        ("gpg.ssh.allowedSignersFile", str(allowed)),
+    ):  # fmt: skip
+        other.git("config", key, value)
     name = other.start("--set", "model.C=10")
     other.gitexp("run", name)
     assert len(other.git("rev-parse", f"exp/{name}")) == 64
     assert "accuracy" in other.git("notes", "--ref=gitexp-runs", "show", f"exp/{name}")
+    other.git("verify-commit", "refs/notes/gitexp-runs")
 
 
 # --- reading objects -----------------------------------------------------------------------------

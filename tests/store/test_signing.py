@@ -9,6 +9,7 @@ import pytest
 
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
+from gitexp.store.signatures import read_signatures
 from tests.team import a_record, an_experiment, repository_of, starts_of
 
 if TYPE_CHECKING:
@@ -46,12 +47,34 @@ def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path
     assert found == {"ada@example.org": 1, "": 1}
     assert "1 by ada@example.org" in ready.gitexp("verify").out
     ready.git("config", "gpg.ssh.revocationFile", str(key.with_suffix(".pub")))
-    assert "1 with a bad signature (altered, or of a revoked" in ready.gitexp("verify").out
+    ran = ready.gitexp("verify", code=1)
+    assert "1 with a bad signature" in ran.out
+    assert "V25" in ran.out
     ready.git("config", "--unset", "gpg.ssh.revocationFile")
     # Whoever does not sign is told all the same, and that the key is a stranger's here.
     ready.git("config", "--unset", "gitexp.sign")
     ready.git("config", "--unset", "gpg.ssh.allowedSignersFile")
     assert ready.gitexp("verify", "--json").json["signatures"] == {"unknown key": 1, "": 1}
+
+
+def test_lines_that_a_merge_or_a_first_commit_brings_are_counted(ready: World) -> None:
+    commit = an_experiment(ready, "brave-otter")
+    add_a_run(ready, commit, 1)
+    repository = repository_of(ready)
+    tip = ready.git("rev-parse", RUNS).strip()
+    side = ready.git("commit-tree", "-p", f"{tip}~1", "-m", "side", f"{tip}~1^{{tree}}").strip()
+    plain = ready.git("commit-tree", "-p", tip, "-p", side, "-m", "merge", f"{tip}^{{tree}}")
+    assert read_signatures(repository, RUNS) == {}
+    ready.git("config", "gitexp.sign", "true")
+    ready.git("update-ref", RUNS, plain.strip())
+    assert read_signatures(repository_of(ready), RUNS) == {tip: ""} | {side: ""}
+    ready.git("notes", f"--ref={RUNS}", "append", "-m", "more", commit)
+    other = ready.git("commit-tree", "-p", tip, "-p", side, "-m", "m", f"{RUNS}^{{tree}}").strip()
+    ready.git("update-ref", RUNS, other)
+    assert read_signatures(repository_of(ready), RUNS) == {tip: "", side: "", other: ""}
+    first = ready.git("commit-tree", "-m", "squashed", f"{RUNS}^{{tree}}").strip()
+    ready.git("update-ref", RUNS, first)
+    assert read_signatures(repository_of(ready), RUNS) == {first: ""}
 
 
 def test_verify_says_nothing_of_signatures_where_nobody_signs(ready: World) -> None:
@@ -68,5 +91,7 @@ def test_what_cannot_be_signed_says_why(ready: World) -> None:
     ready.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-a", "1", "-f", "../locked")
     ready.git("config", "gpg.format", "ssh")
     ready.git("config", "user.signingKey", "../locked")
+    [found] = [one for one in ready.gitexp("doctor", "--json", code=1).json if one["id"] == "D22"]
+    assert "could not sign" in found["message"]
     ran = ready.gitexp("run", name, code=3)
     assert "ssh-add ../locked && git config user.signingKey ../locked.pub" in ran.err

@@ -17,6 +17,7 @@ from gitexp.lab.gate.checked import Checked, Uncheckable
 from gitexp.rules.finding import advice, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
+from gitexp.store.signatures import BAD, EXPIRED, UNKNOWN
 
 if TYPE_CHECKING:
     from gitexp.cli.views.terminal import FindingJson
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
 _SIGNED = {
     "": "not signed",
-    "unknown key": "by an unknown key",
-    "bad signature": "with a bad signature (altered, or of a revoked or expired key)",
+    UNKNOWN: "by an unknown key",
+    EXPIRED: "by a key that has expired since",
+    BAD: "with a bad signature",
 }
 
 

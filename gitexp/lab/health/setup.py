@@ -20,6 +20,7 @@ from gitexp.store import hooks
 from gitexp.store.experiments import read_experiments
 from gitexp.store.git_errors import is_full
 from gitexp.store.local import locked
+from gitexp.store.signing import signed, signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,16 @@ def check_hooks(repository: Repository) -> Iterator[Problem]:
             "install it: gitexp init",
             partial(hooks.install, repository),
         )
+
+
+def check_signing(repository: Repository) -> Iterator[Problem]:
+    """Try the key that records are signed with."""
+    if repository.top is None or not signs(repository):
+        return
+    try:
+        signed(repository, b"tree\n\n")
+    except NotReady as error:
+        yield Problem("D22", f"no result could be stored: {error.message}", error.hint)
 
 
 def check_settings(repository: Repository) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from gitexp.rules.text import visible
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode, split_lines
 from gitexp.store.refs import HEADS, REMOTES
-from gitexp.store.signing import fingerprint_of, signers_of
+from gitexp.store.signatures import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
