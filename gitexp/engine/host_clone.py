@@ -102,7 +102,8 @@ def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
         StoreBusy: the disk is full.
     """
     where, baseline = f"{FETCHED}{REMOTE}/", tasks[0].baseline
-    commits = dict.fromkeys(task.commit for task in tasks)
+    parts = [part for task in tasks for part in task.parts]
+    commits = dict.fromkeys(c for part in parts for c in (part.commit, part.pair) if c)
     specs = [
         f"+refs/heads/{baseline}:refs/heads/{baseline}",
         f"+{HEADS}*:{HEADS}*",

@@ -141,10 +141,6 @@ def demand_runnable(
 
 def _demand_ready(on: RemoteCluster, admitted: Sequence[Admitted]) -> None:
     """Make sure that other machines can run experiments, before any of them is asked to."""
-    # It loads what hands runs over.
-    from gitexp.lab.workers.remote_cluster import demand_fit_for_elsewhere
-
-    demand_fit_for_elsewhere(admitted)
     on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import nap_of
-from gitexp.engine.engine import Came, Order
+from gitexp.engine.engine import Came, Made, Order
 from gitexp.engine.host import is_over_time
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
@@ -21,16 +21,21 @@ from gitexp.lab.measuring.scheduler import how_stopped
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.sharing.incoming import merge_results
 from gitexp.lab.workers.approved_commits import admit_task, demand_condition
-from gitexp.lab.workers.sending import Sender, SendingLedger, keep_killed, send_waiting
+from gitexp.lab.workers.sending import (
+    Sender,
+    SendingLedger,
+    keep_killed,
+    on_record,
+    send_waiting,
+)
 from gitexp.rules.documents.ended import Ended
-from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.engine.engine import Done, Made, Slot
+    from gitexp.engine.engine import Done, Slot
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.documents.record import Record
@@ -97,19 +102,6 @@ def _up_to_date(tasks: Sequence[Task], said: Callable[[str], None]) -> Repositor
     return clone
 
 
-def on_record(clone: Repository, task: Task) -> Record | None:
-    """The record that answers a task in a condition that it asks for, or that failed."""
-    text = read_notes(clone, RUNS, [task.commit]).get(task.commit, "")
-    return next(
-        (
-            record
-            for record in task.answers(text)
-            if not task.conditions or not record.ok or record.condition in task.conditions
-        ),
-        None,
-    )
-
-
 class _Ledgers:
     """One ledger for all tasks that run the same; what was refused once is refused again."""
 
@@ -127,8 +119,8 @@ class _Ledgers:
             NotReady: the task asks for what was not approved, or could not be paired from here.
         """
         same = (
-            task.commit, task.settings, task.project, task.code, task.metric, task.tree,
-            task.generation,
+            task.experiment, frozenset(part.commit for part in task.parts), task.settings,
+            task.project, task.code, task.metric, task.tree, task.generation,
         )  # fmt: skip
         suits = (*same, task.conditions, task.beside, task.threads)
         if error := self._refused.get(same) or self._refused.get(suits):
@@ -145,7 +137,7 @@ class _Ledgers:
             self._refused[at] = error
             raise
         ledger = self._known[same]
-        ledger.least[task.commit, task.seed, task.purpose] = task.attempt
+        ledger.ask(task)
         return ledger
 
     def _open(self, task: Task) -> SendingLedger:
@@ -153,6 +145,7 @@ class _Ledgers:
         ledger = SendingLedger(
             admitted.project, admitted.project.settings, task.metric, self._said,
             experiment=admitted.experiment, code=task.code,
+            beside=admitted.base if admitted.interleaved else "",
         )  # fmt: skip
         commits = [one for one in (admitted.base, admitted.experiment, task.code) if one]
         ledger.read(*commits)
@@ -171,7 +164,7 @@ def _make(
     with Sender(clone, REMOTE, watcher.said) as sender, run_maker(clone, watcher) as maker:
 
         def make(order: Order, slot: Slot) -> Made:
-            return _when_possible(*orders[order], maker, order, slot)
+            return _when_possible(*orders[order], maker, slot)
 
         with Pool(1, make) as pool:
             under_way: set[Order] = set()
@@ -194,7 +187,8 @@ def _make(
             except BaseException as error:
                 how = how_stopped(error)
                 # Of several runs, none need be too long by itself.
-                if how is Ended.SCHEDULER and len(due) == 1 and is_over_time():
+                alone = sum(len(task.parts) for task, _ in due) == 1
+                if how is Ended.SCHEDULER and alone and is_over_time():
                     how = Ended.TIMEOUT
                 pool.stop_all(how)
                 raise
@@ -202,11 +196,10 @@ def _make(
 
 
 def _order(task: Task, ledger: SendingLedger) -> Order:
-    # What opens a generation is in none that is on record.
-    any_condition = None if task.generation == 1 else ()
     return Order(
         ledger.project.prefix, task.commit, task.seed, task.commit[:10], task.metric,
-        task.threads, task.purpose, task.conditions or any_condition, share=task.share,
+        task.threads, task.purpose, task.conditions, share=task.share, pair=task.pair,
+        then=None if task.then is None else _order(task.then, ledger),
     )  # fmt: skip
 
 
@@ -221,17 +214,21 @@ def _came(clone: Repository, task: Task, done: Done) -> Worked:
     if done.error is not None:
         raise done.error
     made = done.made
-    if made is not None and made.result is not None:
-        return Worked(task, made.came is Came.RAN, made.result.record)
+    last = made and (made.then or made)
+    if last is not None and last.result is not None:
+        return Worked(task, ran=True, record=last.result.record)
     return Worked(task, record=on_record(clone, task))
 
 
-def _when_possible(
-    task: Task, ledger: SendingLedger, maker: RunMaker, order: Order, slot: Slot
-) -> Made:
-    """Make the run once a device is free; where another worker here makes it, wait for that one."""
+def _when_possible(task: Task, ledger: SendingLedger, maker: RunMaker, slot: Slot) -> Made:
+    """Make what is not on record once a device is free, or another worker here has made it."""
     while True:
-        made = maker.make(order, ledger, slot, "", lambda _: lambda _: None)
+        left = task
+        if task.then is not None and (first := on_record(ledger.repository, task.parts[0])):
+            if not first.ok:
+                return Made(Came.STORED)
+            left = task.then
+        made = maker.make(_order(left, ledger), ledger, slot, "", lambda _: lambda _: None)
         if made.came is Came.BUSY:
             nap = _NAP
         elif made.came is Came.NO_DEVICE:

@@ -29,9 +29,12 @@ from gitexp.store.refs import RUNS, SHARED_RUNS
 from gitexp.workflows.run import Conclusion, Unfinished, run
 from gitexp.workflows.sync import sync
 from gitexp.workflows.worker import work
-from tests.arrange import records, refs
+from tests.arrange import records, refs, seeds_of
 from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of
+from tests.workflows.test_interleaved import order as runs_in
+from tests.workflows.test_interleaved import pairs as pairs_of
+from tests.workflows.test_interleaved import project as timed
 from tests.workflows.test_run import run_beside, until
 
 # Starts the command in a home of the host's own, as ssh does; one host cannot be reached, and one
@@ -532,6 +535,32 @@ def test_pairs_share_a_condition_although_hosts_differ(place: World) -> None:
     assert len(mine) == 5
     assert {*mine.items()} <= conditions
     assert place.gitexp("verify").code == 0
+
+
+@pytest.mark.slow
+def test_pairs_are_made_on_other_machines_each_on_one_of_them(place: World, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    timed(place, seen, slow=(2, 3))
+    asks(place, hosts("gpu1", "gpu2"))
+    names = [place.start("--set", f"model.C={value}") for value in (10, 8)]
+    done = place.gitexp("run", *names, "--on", "ssh", "--json")
+    assert [one["verdict"] for one in done.json] == ["CONFIRMED", "CONFIRMED"]
+    assert done.err.count("set-aside: slow") >= 1
+    # The machine had one pair at a time, each in its order.
+    ran = runs_in(seen)
+    made = {tuple(ran[at : at + 2]) for at in range(0, len(ran), 2)}
+    due = [*pairs_of(place, names[0], "10"), *pairs_of(place, names[1], "8")]
+    assert made == {tuple(due[at : at + 2]) for at in range(0, len(due), 2)}
+    base = [record for record in records(place, "main") if record["pair"]]
+    for name in names:
+        commit = place.git("rev-parse", f"exp/{name}")
+        assert {r["seed"] for r in base if r["pair"] == commit} == {*seeds_of(place, f"exp/{name}")}
+    # Of two experiments whose pairs have one seed, the runs of the baseline are told apart.
+    keys = [(record["seed"], record["attempt"]) for record in base]
+    assert len({*keys}) == len(keys)
+    assert place.gitexp("verify").code == 0
+    place.gitexp("run", *names, "--on", "ssh")
+    assert runs_in(seen) == ran
 
 
 @pytest.mark.slow

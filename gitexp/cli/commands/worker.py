@@ -79,7 +79,7 @@ def worker(
 
 
 def _about(task: Task) -> str:
-    return f"{task.commit[:10]}, seed {task.seed}"
+    return f"{', then '.join(part.commit[:10] for part in task.parts)}, seed {task.seed}"
 
 
 def _line(task: str, array: Path | None) -> str:

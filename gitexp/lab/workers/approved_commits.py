@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from gitexp.engine.clock import now
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 class Commissioned:
     """What a task may run: the project as its own baseline commit declares it.
 
-    `experiment` is empty for a commit of the baseline.
+    `experiment` is empty for a commit of the baseline, unless that is run for an experiment alone,
+    whose pairs are `interleaved`.
     """
 
     project: Project
     base: str
     experiment: str
+    interleaved: bool = False
 
 
 def admit_task(clone: Repository, task: Task) -> Commissioned:
@@ -53,6 +55,15 @@ def admit_task(clone: Repository, task: Task) -> Commissioned:
             "share it where you submitted this: gitexp sync",
         )
     seen = beside_tree(clone, task.tree)
+    if task.experiment:
+        pair = _admit_experiment(clone, seen, replace(task, commit=task.experiment))
+        others = {part.commit for part in task.parts} - {pair.experiment}
+        if not pair.interleaved or others != {pair.base}:
+            raise NotReady(
+                f"{', '.join(other[:10] for other in others)} and {pair.experiment[:10]} are not a"
+                " baseline and an experiment whose runs follow each other"
+            )
+        return pair
     if clone.git.succeeds("merge-base", "--is-ancestor", task.commit, tip):
         base, experiment = task.commit, ""
     elif below := _baseline_below(clone, task.commit, tip):
@@ -86,7 +97,8 @@ def _admit_experiment(clone: Repository, seen: Repository, task: Task) -> Commis
     here = Project(
         seen, project.prefix, project.baseline, report.base, project.settings_path, report.settings
     )
-    return Commissioned(here, report.base, task.commit)
+    interleaved = report.registration is not None and report.registration.interleaved
+    return Commissioned(here, report.base, task.commit, interleaved)
 
 
 def _baseline_below(clone: Repository, commit: str, tip: str) -> str:

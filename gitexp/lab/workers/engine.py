@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Self
 
 from gitexp.engine.clusters.cluster import State
 from gitexp.engine.engine import Came, Done, Made
-from gitexp.engine.job import Job, RunResult
+from gitexp.engine.job import RunResult
 from gitexp.errors import GitexpError, NotReady
+from gitexp.lab.workers.batches import Durations
+from gitexp.lab.workers.flight import Flight
 from gitexp.lab.workers.hosts import AskedHosts
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from gitexp.engine.clusters.cluster import Cluster, Standing
     from gitexp.engine.engine import Order
+    from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.meeting import Meeting
@@ -44,29 +47,6 @@ _PATIENCE = 30.0  # seconds that tasks which end with this command get to send w
 _TRIES = 5  # of a task that ended for a reason of the cluster's
 _ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on record
 _TAIL = 12  # lines of a log that an error shows
-# Seconds of work that a worker gets at once, and the most runs: starting one takes about a second,
-# and what it has not begun is for others only once it has ended.
-_BATCH, _MOST_AT_ONCE = 60.0, 100
-_ROUNDING = 1e-9
-
-
-@dataclass(slots=True)
-class _Flight:
-    """A task under way; `name` is that of its worker, "" before it has one.
-
-    `shared`: its worker got others, too.
-    """
-
-    order: Order
-    task: Task
-    job: Job
-    name: str = ""
-    shared: bool = False
-    tries: int = 1
-    running: bool = False
-    waits: str | None = None  # why it has not begun, in the cluster's words
-    gone: Standing | None = None  # how it ended, from then on
-    cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -97,9 +77,9 @@ class RemoteEngine:
     ) -> None:
         self._cluster, self._meeting, self._watcher = cluster, meeting, watcher
         self._session_of, self._most = session_of, most
-        self._flights: list[_Flight] = []
+        self._flights: list[Flight] = []
         self._workers: dict[str, None] = {}  # names of those that have not gone
-        self._seconds: dict[str, float] = {}  # that a run took, by commit
+        self._durations = Durations()
         self._ended: list[Done] = []
         self._look = _Look()
         self._hosts = AskedHosts(cluster, meeting.tree, watcher.said)
@@ -116,7 +96,7 @@ class RemoteEngine:
     @property
     def free(self) -> int:
         """How many more tasks the cluster takes; those without a worker wait here."""
-        each = max(map(self._fitting, self._seconds), default=1)
+        each = self._durations.most_fitting if self._cluster.shares else 1
         return self._places * each - len(self._flights)
 
     @property
@@ -125,36 +105,59 @@ class RemoteEngine:
 
     def submit(self, order: Order) -> None:
         """Have a run made; tasks are handed over together, when somebody waits for them."""
-        session = self._session_of(order)
-        ledger = session.ledger
-        wanted = order.conditions if order.purpose in _ONCE else ()
-        attempt = ledger.attempt(order.commit, order.seed, wanted, order.purpose)
-        if not attempt:
-            self._ended.append(Done(order, Made(Came.STORED)))
-            return
-        beside: set[str] = set()
-        if order.commit == ledger.experiment:
-            partners = ledger.good(session.bench.base, [order.seed])
-            beside = {record.condition for record in partners.values()}
         try:
-            self._hosts.demand_fit(session, order, sorted(beside))
+            task = self._task(order)
         except GitexpError as error:
             self._ended.append(Done(order, None, error))
             return
+        if task is None:
+            self._ended.append(Done(order, Made(Came.STORED)))
+            return
+        ledger = self._session_of(order).ledger
+        for commit in {part.commit for part in task.parts}:
+            self._durations.learn(commit, ledger.records(commit))
+        self._flights.append(Flight(order, task, ledger.repository.local / "runs"))
+
+    def _task(self, order: Order) -> Task | None:
+        """Write an order as a task; None if its run has been stored by now.
+
+        Raises:
+            NotReady: no machine has the accelerators that its partner ran on.
+        """
+        session = self._session_of(order)
+        ledger = session.ledger
+        if not (attempt := self._attempt(ledger, order)):
+            return None
+        arms = {ledger.experiment: session.bench.base, ledger.beside: ledger.experiment}
+        partner = "" if order.then is not None else arms.get(order.commit, "")
+        partners = ledger.good(partner, [order.seed]).values() if partner else ()
+        beside = sorted({record.condition for record in partners})
+        self._hosts.demand_fit(session, order, beside)
         task = Task(
             self._meeting.url, ledger.project.baseline, order.commit, order.seed, order.metric,
             ledger.settings.digest, ledger.project.folder, attempt, order.threads, order.purpose,
-            order.share, ledger.code, order.conditions or (), tuple(sorted(beside)),
-            self._meeting.tree, ledger.generation,
+            order.share, ledger.code, order.conditions or (), tuple(beside), self._meeting.tree,
+            ledger.generation, order.pair,
         )  # fmt: skip
-        folder = ledger.repository.local / "runs" / order.commit[:12] / f"{order.seed}-{attempt}"
-        job = Job(
-            order.commit, order.seed, attempt, order.metric, folder, sample=order.share,
-            purpose=order.purpose, threads=order.threads,
-        )  # fmt: skip
-        if made := [one.duration for one in ledger.records(order.commit) if one.ok]:
-            self._seconds.setdefault(order.commit, max(made))
-        self._flights.append(_Flight(order, task, job))
+        if order.then is not None and (second := self._attempt(ledger, order.then)):
+            return task.followed_by(order.then.commit, second)
+        return task
+
+    def _attempt(self, ledger: Ledger, order: Order) -> int:
+        """Number of a run's next attempt; 0 if it has been stored by now.
+
+        Pairs of several experiments may have runs of one seed of their baseline under way, which
+        its notes tell apart by that number.
+        """
+        wanted = order.conditions if order.purpose in _ONCE else ()
+        attempt = ledger.attempt(order.commit, order.seed, wanted, order.purpose)
+        beside = (
+            part.attempt
+            for flight in self._flights
+            for part in flight.task.parts
+            if order.pair and (part.commit, part.seed) == (order.commit, order.seed)
+        )
+        return attempt and max([attempt, *(1 + number for number in beside)])
 
     def poll(self, seconds: float | None) -> Sequence[Done]:
         """Wait until some order ends or so many seconds have passed; returns those that ended."""
@@ -178,7 +181,7 @@ class RemoteEngine:
                     self._cluster.cancel([flight.name], how)
                 elif flight.name:
                     # What its worker has besides it is wanted; whatever it still sends is kept.
-                    self._end(flight, Done(order, Made(Came.STOPPED)))
+                    self._end(flight)
 
     def stop_all(self, how: Ended | None) -> None:
         """End what would end with this command, and collect what it has still sent."""
@@ -205,19 +208,20 @@ class RemoteEngine:
     def _hand_over(self) -> None:
         """Give the cluster what it does not have yet, as far as it has places."""
         for flight in [one for one in self._flights if one.cancelled and not one.name]:
-            self._end(flight, Done(flight.order, Made(Came.STOPPED)))
+            self._end(flight)
         due = [flight for flight in self._flights if not flight.name]
         busy = {flight.name for flight in self._flights if flight.name and not flight.gone}
         if not due or len(busy) >= self._places:
             return
-        batches = self._share(due, self._places - len(busy))
+        most = math.ceil(len(self._flights) / self._places) if self._cluster.shares else 1
+        batches = self._durations.share_out(due, self._places - len(busy), most)
         lines = [tuple(flight.task.line() for flight in batch) for batch in batches]
         given = [flight for batch in batches for flight in batch]
         try:
             names = self._cluster.submit(lines)
         except GitexpError as error:
             for flight in given:
-                self._end(flight, Done(flight.order, None, error))
+                self._end(flight, error)
             return
         for batch in batches:
             for flight in batch:
@@ -226,33 +230,6 @@ class RemoteEngine:
         if self._cluster.lasts:
             shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names.values()))
             self._watcher.said(f"{counted(len(given), 'run')} in job {shown}")
-
-    def _fitting(self, commit: str) -> int:
-        """How many runs of a commit a worker gets at once."""
-        seconds = self._seconds.get(commit, math.inf) if self._cluster.shares else math.inf
-        return max(1, min(_MOST_AT_ONCE, int(_BATCH / max(seconds, 1e-3))))
-
-    def _share(self, due: Sequence[_Flight], places: int) -> list[list[_Flight]]:
-        """Share runs out among workers, several short ones to each; what is too much waits.
-
-        Nobody knows how long the first run of a commit takes. It goes alone, and so does what was
-        lost once, so that it takes nothing with it.
-        """
-        most = math.ceil(len(self._flights) / self._places)
-        found: list[list[_Flight]] = []
-        taken = 1.0  # part of the last worker
-        for flight in due:
-            fitting = 1 if flight.tries > 1 else self._fitting(flight.order.commit)
-            part = 1 / min(most, fitting)
-            if taken + part < 1 + _ROUNDING:
-                found[-1].append(flight)
-                taken += part
-            elif len(found) < places:
-                found.append([flight])
-                taken = part
-            else:
-                break
-        return found
 
     # --- what comes back --------------------------------------------------------------------------
 
@@ -278,7 +255,7 @@ class RemoteEngine:
             return  # the remote cannot be reached: whatever has gone may be there
         self._lose([flight for flight in gone if flight in self._flights])
 
-    def _hear(self, flights: Sequence[_Flight], standing: Standing) -> None:
+    def _hear(self, flights: Sequence[Flight], standing: Standing) -> None:
         """Take in what the cluster says of a worker, and show the run that it probably makes."""
         for flight in flights:
             flight.waits = standing.said if standing.state is State.WAITING else None
@@ -286,7 +263,7 @@ class RemoteEngine:
                 flight.gone = standing
         if standing.state is State.RUNNING and flights and not flights[0].running:
             flights[0].running = True
-            self._watcher.started(flights[0].order.label, flights[0].job)
+            self._watcher.started(flights[0].label, flights[0].job)
 
     def _tell_waits(self) -> None:
         """Show why runs have not begun, as soon as that changes."""
@@ -312,32 +289,31 @@ class RemoteEngine:
         if tip == self._tip:
             return True
         self._tip = tip
-        commits = list(dict.fromkeys(flight.order.commit for flight in self._flights))
-        notes = read_notes(repository, RUNS, commits)
+        commits = {commit: None for flight in self._flights for commit in flight.commits}
+        notes = read_notes(repository, RUNS, [*commits])
         for flight in [*self._flights]:
-            record = next(flight.task.answers(notes.get(flight.order.commit, "")), None)
-            if record is not None:
+            while (record := flight.next_record(notes)) is not None:
                 self._came(flight, record)
+            if flight.is_over:
+                self._end(flight)
         return True
 
-    def _came(self, flight: _Flight, record: Record) -> None:
-        """An order has its record, whoever made it."""
-        session = self._session_of(flight.order)
-        session.ledger.reread_bulk(record.commit)
-        session.learn_condition(record.commit, record.condition)
+    def _came(self, flight: Flight, record: Record) -> None:
+        """A run of a flight has its record, whoever made it."""
+        session, job = self._session_of(flight.order), flight.job
+        session.ledger.reread_bulk(job.commit)
+        session.learn_condition(job.commit, record.condition)
         session.ledger.stored += 1
-        if record.ok and record.sample == flight.order.share == 1:
-            known = self._seconds.get(record.commit, 0.0)
-            self._seconds[record.commit] = max(known, record.duration)
-        result = RunResult(record, (), {}, "" if record.ok else self._last_lines(record))
-        made = Made(Came.RAN, flight.job, result)
-        self._watcher.finished(flight.order.label, flight.job, record)
+        self._durations.learn(job.commit, [record])
+        self._watcher.finished(flight.label, job, record)
         if not record.ok and flight.gone is not None and flight.gone.hint:
-            # The training was killed, and its worker was left to tell.
+            # Its training was killed, and its worker was left to tell.
             first = flight.gone.said.partition("\n")[0]
             self._watcher.said(f"{first}\n-> {flight.gone.hint}")
-        self._flights.remove(flight)
-        self._ended.append(Done(flight.order, made))
+        result = RunResult(record, (), {}, "" if record.ok else self._last_lines(record))
+        flight.came.append(Made(Came.RAN, job, result))
+        if flight.running and not flight.is_over:
+            self._watcher.started(flight.label, flight.job)
 
     def _last_lines(self, record: Record) -> str:
         """The end of a failed run's output, as its log came with it."""
@@ -348,14 +324,14 @@ class RemoteEngine:
                 return "\n".join(said.splitlines()[-_TAIL:])
         return ""
 
-    def _lose(self, flights: Sequence[_Flight]) -> None:
+    def _lose(self, flights: Sequence[Flight]) -> None:
         """Hand over again what left no record although its worker has gone, or fail its session."""
         told: set[str] = set()
         for flight in flights:
             standing, order = flight.gone, flight.order
             assert standing is not None  # noqa: S101 - its worker has gone
-            if flight.cancelled:
-                self._end(flight, Done(order, Made(Came.STOPPED)))
+            if flight.cancelled or flight.came:
+                self._end(flight)  # what is left of a pair is due by itself
                 continue
             others = sum(one.name == flight.name for one in flights) - 1
             more = f" and {counted(others, 'more run')}" if others else ""
@@ -364,7 +340,7 @@ class RemoteEngine:
             if not again or flight.tries >= _TRIES:
                 hint = f"{standing.hint}\n" if standing.hint else "fix that, "
                 hint += "then repeat the command: it continues where it stopped"
-                self._end(flight, Done(order, None, NotReady(said, hint)))
+                self._end(flight, NotReady(said, hint))
                 continue
             if flight.name not in told:
                 told.add(flight.name)
@@ -375,11 +351,11 @@ class RemoteEngine:
         for flight in flights:
             flight.name, flight.gone = "", None
 
-    def _end(self, flight: _Flight, done: Done) -> None:
-        if flight.running:
-            self._watcher.finished(flight.order.label, flight.job, None)
+    def _end(self, flight: Flight, error: GitexpError | None = None) -> None:
+        if flight.running and not flight.is_over:
+            self._watcher.finished(flight.label, flight.job, None)
         self._flights.remove(flight)
-        self._ended.append(done)
+        self._ended.append(Done(flight.order, None if error else flight.made, error))
 
     def _say_once(self, error: GitexpError) -> None:
         if error.message != self._trouble:

@@ -12,11 +12,10 @@ from gitexp.rules.documents.elsewhere import KINDS, Dask, Own, demand_address
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from gitexp.engine.clusters.cluster import Cluster
     from gitexp.engine.engine import Engine, Order
-    from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
@@ -84,19 +83,3 @@ def _own_table(project: Project, name: str) -> Own:
             )
     demand_trust(project, project)
     return own.get(name, Own(name))
-
-
-def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:
-    """Refuse what only one machine can do.
-
-    Raises:
-        NotReady: pairs of runs have to follow each other on one device.
-    """
-    for one in admitted:
-        if one.registration.interleaved:
-            raise NotReady(
-                f'exp/{one.report.name} has pairing = "interleaved": both runs of a pair follow'
-                " each other on one device, and a cluster may give them two",
-                f"in a clone on the machine that is to make them:\ngitexp run {one.report.name}\n"
-                "gitexp sync",
-            )

@@ -15,6 +15,8 @@ from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.store.local import locked
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import keep_run, send_runs, waiting_runs
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.start import Start
+    from gitexp.rules.documents.task import Task
     from gitexp.store.repository import Repository
 
 _PATIENCE = 600.0  # seconds that a remote which cannot be reached is tried again
@@ -42,9 +45,12 @@ class SendingLedger(Ledger):
 
     def __init__(self, *tools: Any, **more: Any) -> None:  # noqa: ANN401 - those of any ledger
         super().__init__(*tools, **more)
-        # Number that an attempt gets at least, by commit, seed and purpose.
-        self.least: dict[tuple[str, int, Purpose], int] = {}
+        self._asked: dict[Task, None] = {}
         self._starts: dict[tuple[str, int, int], str] = {}  # lines by commit, seed and attempt
+
+    def ask(self, task: Task) -> None:
+        """Take a task whose runs will be made."""
+        self._asked |= dict.fromkeys(task.parts)
 
     def attempt(
         self,
@@ -54,12 +60,19 @@ class SendingLedger(Ledger):
         purpose: Purpose = Purpose.RUN,
     ) -> int:
         """Number of the next attempt; whoever asked for it may know of more than is sent."""
-        number = super().attempt(commit, seed, conditions, purpose)
-        return number and max(number, self.least.get((commit, seed, purpose), 1))
+        del conditions  # whoever asked has read which records count
+        least = [
+            task.attempt
+            for task in self._asked
+            if (task.commit, task.seed, task.purpose) == (commit, seed, purpose)
+        ]
+        return max([super().attempt(commit, seed, (), purpose), *least])
 
-    def came_meanwhile(self, *_: object, **__: object) -> bool:
-        """Make what is asked for: whoever asked has read what other machines sent."""
-        return False
+    def came_meanwhile(self, commit: str, seed: int, purpose: Purpose, share: float) -> bool:
+        """Whether another worker of this machine has made by now what is asked for."""
+        run = (commit, seed, purpose, share)
+        asked = [t for t in self._asked if (t.commit, t.seed, t.purpose, t.share) == run]
+        return all(on_record(self.repository, task) is not None for task in asked)
 
     def begin(self, start: Start) -> None:
         """Put the start of an attempt on record here; it is sent with its end."""
@@ -100,6 +113,25 @@ class SendingLedger(Ledger):
 
     def _start_of(self, record: Record) -> str:
         return self._starts[record.commit, record.seed, record.attempt]
+
+
+def on_record(clone: Repository, task: Task) -> Record | None:
+    """The record that answers a task in a condition that it asks for, or that failed.
+
+    Of a pair it is that of the second run, if the first one went well.
+    """
+    record = None
+    for part in task.parts:
+        text = read_notes(clone, RUNS, [part.commit]).get(part.commit, "")
+        answers = (
+            record
+            for record in part.answers(text)
+            if not part.conditions or not record.ok or record.condition in part.conditions
+        )
+        record = next(answers, None)
+        if record is None or not record.ok:
+            break
+    return record
 
 
 def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitexp.errors import UsageError
@@ -45,7 +45,9 @@ class Task:
     one is on record, nothing is run. `conditions` are those that it must have, any if there are
     none, and `generation` is the generation that its condition belongs to, if there is no newer
     one; `beside` are those of the run that it is paired with, from whose accelerators it must not
-    differ. `tree` is the folder in which linked inputs and `.venv` are looked for.
+    differ. `tree` is the folder in which linked inputs and `.venv` are looked for. `pair` is the
+    experiment that a run of its baseline is for alone. Of two that follow each other on one device,
+    `then` is the second.
     """
 
     url: str
@@ -64,6 +66,23 @@ class Task:
     beside: tuple[str, ...] = ()
     tree: str = ""
     generation: int = 1
+    pair: str = ""
+    then: Task | None = None
+
+    @property
+    def parts(self) -> tuple[Task, ...]:
+        """The runs that it asks for, one after the other."""
+        return (self,) if self.then is None else (replace(self, then=None), self.then)
+
+    @property
+    def experiment(self) -> str:
+        """The experiment that it is part of a pair of, "" if the task does not say so."""
+        return self.pair or (self.commit if self.then is not None else "")
+
+    def followed_by(self, commit: str, attempt: int) -> Task:
+        """Let the run of the other commit of its pair follow."""
+        pair = "" if self.pair else self.commit
+        return replace(self, then=replace(self, commit=commit, attempt=attempt, pair=pair))
 
     def line(self) -> str:
         """Write it as one line, without what is as it is by default."""
@@ -73,8 +92,10 @@ class Task:
         said = {
             name: [*value] if isinstance(value, tuple) else value
             for name, value in fields.items()
-            if name in always or value not in (defaults.get(name), "", ())
+            if name in always or value not in (defaults.get(name), "", (), None)
         }
+        if self.then is not None:
+            said["then"] = {"commit": self.then.commit, "attempt": self.then.attempt}
         return canonical(said)
 
     def answers(self, text: str) -> Iterator[Record]:
@@ -83,7 +104,7 @@ class Task:
         One that was stopped from outside does not count, nor at the time limit of its batch job:
         it needs a longer one.
         """
-        for record in parse_records(text, self.purpose):
+        for record in parse_records(text, self.purpose, self.pair):
             if (
                 record.seed == self.seed
                 and record.attempt >= self.attempt
@@ -110,6 +131,11 @@ def _is_absolute(value: object) -> bool:
     return text(value) and str(value).startswith("/") and str(value).isprintable()
 
 
+def _is_then(value: object) -> bool:
+    return isinstance(value, dict) and _THEN.read(value) is not None
+
+
+_THEN = Shape({"commit": _matching(_COMMIT), "attempt": whole(1, MOST_ATTEMPTS)}, closed=True)
 _REQUIRED: dict[str, Callable[[object], bool]] = {
     "url": _matching(_URL),
     "baseline": _matching(_BRANCH),
@@ -129,6 +155,8 @@ _OPTIONAL: dict[str, Callable[[object], bool]] = {
     "beside": listed(_matching(_CONDITION)),
     "tree": _is_absolute,
     "generation": whole(1, 999_999),
+    "pair": _matching(_COMMIT),
+    "then": _is_then,
 }
 _SHAPE = Shape(_REQUIRED, _OPTIONAL)
 
@@ -184,7 +212,12 @@ def parse_task(line: str) -> Task:
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }
     given["purpose"] = Purpose(content.get("purpose", ""))
-    return Task(**given)
+    then = given.pop("then", None)
+    task = Task(**given)
+    other = then["commit"] if then is not None else task.pair
+    if other == task.commit or task.pair not in {"", other}:
+        _refuse("a pair has one run of an experiment and one of its baseline")
+    return task if then is None else task.followed_by(then["commit"], then["attempt"])
 
 
 def _refuse(why: str) -> NoReturn:

@@ -32,6 +32,9 @@ TASK = Task(
             conditions=("0a1b2c3d4e5f", "0a1b2c3d4e5f.2"), beside=("f" * 12,), tree="/home/ada/x y",
         ),
         Task(r"C:\hubs\project", "m", "a" * 40, 1, "r²", "b" * 64),
+        TASK.followed_by("c" * 40, 2),
+        replace(TASK, pair="c" * 40),
+        replace(TASK, pair="c" * 40).followed_by("c" * 40, 1),
     ],
 )  # fmt: skip
 def test_a_task_is_read_as_it_was_written(task: Task) -> None:
@@ -104,6 +107,10 @@ def test_a_task_has_a_few_hundred_bytes() -> None:
         ("conditions", ["a b"]),
         ("tree", "relative"),
         ("tree", "/a\x1b"),
+        ("pair", "main"),
+        ("then", []),
+        ("then", {"commit": "c" * 40}),
+        ("then", {"commit": "c" * 40, "attempt": 1, "url": "https://example.org/other"}),
     ],
 )
 def test_a_field_that_could_mean_something_else_is_refused_by_name(field: str, value: Any) -> None:  # noqa: ANN401
@@ -117,6 +124,12 @@ def test_a_field_that_could_mean_something_else_is_refused_by_name(field: str, v
         ("", "not a JSON object"),
         ("[]", "not a JSON object"),
         ("{}", "lacks url, baseline"),
+        (TASK.followed_by(TASK.commit, 1).line(), "a pair has one run of an experiment"),
+        (replace(TASK, pair=TASK.commit).line(), "a pair has one run of an experiment"),
+        (
+            replace(TASK, pair="c" * 40).followed_by("d" * 40, 1).line(),
+            "a pair has one run of an experiment",
+        ),
         ('{"url":1,"url":2}', "not a JSON object"),
         (TASK.line() + " " * 9000 + "{}", "not a JSON object"),
         (TASK.line()[:-1] + ',"shell":"rm"}', "shell is not part of a task"),
