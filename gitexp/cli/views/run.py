@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli.errors import FailureJson, failure_json
 from gitexp.cli.views.rows import note_lines
-from gitexp.cli.views.terminal import filled, print_json, wrapped
+from gitexp.cli.views.terminal import filled, print_json
 from gitexp.lab.log.log_json import FiguresJson, figures_json
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from gitexp.rules.plan.together import TogetherJson
 
-_NO_SEED = (
-    "if the seed does not reach the training: put {seed} in the command, name seed_key in the"
-    " settings, or read GITEXP_SEED in the script"
-)
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
 
@@ -69,8 +65,6 @@ def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -
         print_json(ended_json(conclusion))
         return
     _print(conclusion)
-    if conclusion.judgement.reason == "zero variance":
-        typer.echo(wrapped(_NO_SEED, "  "))
     if not goes_on:
         typer.echo(f"\nnext: {_next(conclusion)}")
 

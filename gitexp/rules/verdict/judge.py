@@ -23,7 +23,7 @@ from gitexp.rules.verdict.paired_t import (
     standard_deviation,
 )
 from gitexp.rules.verdict.single_run import judge_singly
-from gitexp.rules.verdict.ties import Ties, room
+from gitexp.rules.verdict.ties import Ties, about_same_shift, room
 from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict, close
 
 if TYPE_CHECKING:
@@ -141,7 +141,10 @@ class _Analysis:
             if (error if seen.sd is None else seen.sd) <= rounding:
                 return close(seen, Verdict.INCONCLUSIVE, "zero variance")
         elif error <= rounding:
-            return close(seen, Verdict.INCONCLUSIVE, "zero variance") if last else seen
+            if not last:
+                return seen
+            said = about_same_shift([p.baseline for p in pairs]) if design.seeded else ""
+            return close(replace(seen, detail=said), Verdict.INCONCLUSIVE, "zero variance")
         return self._weigh(seen, effect, error, df, rounding)
 
     def _seen(

@@ -15,6 +15,7 @@ from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.guard import ROUNDING
 from gitexp.rules.verdict.judge import RULE_OUT_LEVEL
 from gitexp.rules.verdict.paired_t import errors_to_pass, satterthwaite, standard_deviation
+from gitexp.rules.verdict.ties import about_same_shift
 from gitexp.rules.verdict.verdict import Judgement, Verdict, close
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def judge_one_run(
     if identical:
         return close(seen, Verdict.RULED_OUT, "identical output")
     if of_seed <= ROUNDING * max(abs(candidate), *map(abs, baseline)):
+        seen = replace(seen, detail=about_same_shift(baseline))
         return close(seen, Verdict.INCONCLUSIVE, "zero variance")
     return _weigh(design, seen, effect, borrowed)
 

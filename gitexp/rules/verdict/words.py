@@ -32,7 +32,7 @@ _MEANING = {
     " baseline's: repeats would tell",
     "below the bar": "even the {best} bound does not reach {aim}",
     "harmful": "the change makes {metric} worse",
-    "zero variance": "all pairs differ by the same amount: does the seed change anything?",
+    "zero variance": "all pairs differ by the same amount, so chance cannot be measured",
     "unreplicated": "fewer than three pairs cannot tell an effect from a lucky seed",
     "repeats failed": "a registered run failed, and leaving it out would bias the result",
     "futile": "stopped early: unlikely to reach {aim}; not ruled out",
@@ -52,6 +52,9 @@ _MEANING = {
     " switch off",
     "unlucky baseline": "runs of the baseline on fresh seeds do not bear the gain out",
     "not deterministic": "two runs of the baseline differ, so one run is not evidence",
+}
+_MEANING_OF_RULES_1 = {  # in notes that are not rewritten
+    "zero variance": "all pairs differ by the same amount: does the seed change anything?"
 }
 _ONE_RUN = "one run cannot tell an effect from chance; per-example predictions could"
 
@@ -104,7 +107,8 @@ def meaning(registration: Registration, judgement: Judgement) -> str:
     could = judgement.detectable
     if judgement.reason == "too noisy" and could is None:
         return "too noisy to tell"
-    return _MEANING[judgement.reason].format(
+    former = _MEANING_OF_RULES_1 if registration.rules < 2 else {}
+    return former.get(judgement.reason, _MEANING[judgement.reason]).format(
         worst=worst, best=best, aim=aim, metric=criterion.metric,
         size=aim if criterion.higher_is_better else aim.lstrip("-"),
         p="?" if judgement.p is None else figures.p_value(judgement.p),

@@ -263,6 +263,16 @@ def test_rounding_of_large_scores_is_no_spread() -> None:
     assert decided(judge(a_design(), pairs)) == (Verdict.INCONCLUSIVE, "zero variance")
 
 
+@pytest.mark.parametrize(("spread", "said"), [(1, "the seed works"), (0, "the same on every seed")])
+def test_a_shift_that_is_always_the_same_is_told_by_the_scores_of_the_baseline(
+    spread: float, said: str
+) -> None:
+    pairs = [Pair(seed, 0.5 + spread * seed / 8, 0.75 + spread * seed / 8) for seed in range(5)]
+    design = replace(a_design(), rules=2)
+    assert said in judge(design, pairs).detail
+    assert judge(replace(design, looks=(5, 6)), pairs).detail == ""
+
+
 def test_means_are_those_of_the_raw_scores_and_the_effect_is_positive_when_better() -> None:
     pairs = tuple(Pair(seed, 3.0 + seed, 2.0 + seed / 2) for seed in range(4))
     judgement = judge(a_design(0.5, 4, higher_is_better=False), pairs)
