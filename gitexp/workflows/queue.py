@@ -16,6 +16,7 @@ from gitexp.lab.measuring.driving import demand_devices
 from gitexp.lab.projects.experiment import find_experiment, find_measured, meant_by
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
 from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
+from gitexp.lab.queues.queue_progress import is_over_in
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import HERE
 from gitexp.rules.plan.screening import demand_screening
@@ -48,11 +49,16 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class AskedToStop:
-    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet."""
+    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet.
+
+    `others` are experiments that it still has to run, and `stage` is how far it is.
+    """
 
     queue: Queue
     names: tuple[str, ...]
     at_work: bool
+    others: tuple[str, ...]
+    stage: QueueStage
 
 
 def detach(
@@ -166,9 +172,7 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
                 raise UsageError(f"there is no experiment {name}", hint)
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
         raise UsageError(f"there is no queue{about}", "start one: gitexp run NAME --detach")
-    queue = max(
-        found, key=lambda one: (one.stage() is not QueueStage.ENDED, one.start, int(one.id))
-    )
+    queue = max(found, key=lambda one: (one.stage() is not QueueStage.ENDED, int(one.id)))
     told = False
     while (stage := queue.stage()) is not QueueStage.ENDED:
         if stage is QueueStage.INTERRUPTED:
@@ -215,9 +219,16 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
             asked.append((queue, mine))
     until = time.monotonic() + _PATIENCE
     return [
-        AskedToStop(queue, mine, at_work=not _has_stopped(project, queue, mine, until))
+        _asked_to_stop(queue, mine, at_work=not _has_stopped(project, queue, mine, until))
         for queue, mine in asked
     ]
+
+
+def _asked_to_stop(queue: Queue, names: tuple[str, ...], *, at_work: bool) -> AskedToStop:
+    stage = queue.stage()
+    others = () if stage is QueueStage.ENDED else queue.left
+    waiting = tuple(name for name in others if not is_over_in(queue, name))
+    return AskedToStop(queue, names, at_work, waiting, stage)
 
 
 def _refuse_stop(project: Project, name: str) -> None:

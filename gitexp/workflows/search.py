@@ -9,7 +9,7 @@ from gitexp.lab.log.log import stream
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.progress import in_one_piece
-from gitexp.rules.plan.similar import rank
+from gitexp.rules.plan.similar import Texts
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def search(project: Project, query: str, selection: Selection | None = None) -> 
     """
     with in_one_piece("searching"):
         rows = list(stream(project, selection))
-        texts = [_text_of(row) for row in rows]
-        return [rows[index] for _, index in rank(query, texts)]
+        return [rows[index] for _, index in Texts(map(_text_of, rows)).rank(query)]
 
 
 def _text_of(row: Row) -> str:

@@ -110,9 +110,14 @@ def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     names = [gated.start("--set", f"model.C={value}") for value in (10, 11, 12)]
     gated.gitexp("run", *names, "--detach")
     in_progress(gated)
-    gated.gitexp("stop", names[2])
+    said = gated.gitexp("stop", names[2]).out
+    assert said.startswith(
+        f"stopped: exp/{names[2]}\n  queue 1 goes on: exp/{names[0]}, exp/{names[1]}\n"
+    )
     stopped = gated.gitexp("stop", names[0], "--json").json
-    assert stopped == [{"queue": "1", "stopped": [names[0]], "at_work": False}]
+    assert stopped == [
+        {"queue": "1", "stopped": [names[0]], "at_work": False, "others": [names[1]]}
+    ]
     assert [r["ended"] for r in records(gated, f"exp/{names[0]}")] == ["abort"]
     assert records(gated, f"exp/{names[2]}") == []
     assert "is not running or waiting in a queue" in gated.gitexp("stop", names[0], code=2).err
@@ -137,7 +142,7 @@ def test_a_baseline_is_measured_without_a_terminal_stopped_and_gone_on_with(
     told = gated.gitexp("run", "--baseline", "--detach", code=2).err
     assert "baseline main is already in queue 1 (runs)" in told
     stopped = gated.gitexp("stop", "main").out
-    assert "queue 1 stopped: baseline main\n" in stopped
+    assert stopped.startswith("stopped: baseline main\n\nnext: ")
     assert "next: gitexp run --baseline   (" in stopped
     gate.touch()
     said = gated.gitexp("run", "--baseline", "--detach").out

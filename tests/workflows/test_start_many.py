@@ -120,7 +120,9 @@ def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -
     assert ready.snapshot() == before
 
 
-def test_each_idea_takes_one_git_process(ready: World, tmp_path: Path) -> None:
+def test_each_idea_takes_one_git_process_and_advice_on_many_is_cut(
+    ready: World, tmp_path: Path
+) -> None:
     trace = tmp_path / "trace"
     values = ",".join(map(str, range(2, 14)))
     ready.gitexp("start", "--sweep", f"model.C={values}", WHY, GIT_TRACE=str(trace))
@@ -128,6 +130,9 @@ def test_each_idea_takes_one_git_process(ready: World, tmp_path: Path) -> None:
     commits = sum("commit-tree" in line for line in begun)
     assert commits == 12
     assert len(begun) - commits < 20
+    out = ready.gitexp("start", "--sweep", f"model.C={values}", WHY).out
+    assert out.count("makes the same change, and has no verdict yet (") == 3
+    assert "K2 and 9 more like these\n" in out
 
 
 # --- at once ------------------------------------------------------------------------------------

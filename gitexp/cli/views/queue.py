@@ -42,11 +42,15 @@ class ResumedJson(TypedDict):
 
 
 class StoppedJson(TypedDict):
-    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet."""
+    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet.
+
+    It still has to run `others`.
+    """
 
     queue: str
     stopped: list[str]
     at_work: bool
+    others: list[str]
 
 
 def begun(queue: Queue, *, as_json: bool) -> None:
@@ -85,16 +89,28 @@ def stopped(asked: Sequence[AskedToStop], *, as_json: bool) -> None:
     """Say what was stopped."""
     if as_json:
         content: list[StoppedJson] = [
-            {"queue": one.queue.id, "stopped": [*one.names], "at_work": one.at_work}
+            {
+                "queue": one.queue.id,
+                "stopped": [*one.names],
+                "at_work": one.at_work,
+                "others": [*one.others],
+            }
             for one in asked
         ]
         print_json(content)
         return
     for one in asked:
-        did = "was asked to stop" if one.at_work else "stopped"
-        typer.echo(f"queue {one.queue.id} {did}: {_named(one.queue, one.names)}")
-        if one.at_work and one.queue.stage() is QueueStage.ELSEWHERE:
+        number, names = one.queue.id, _named(one.queue, one.names)
+        typer.echo(
+            f"queue {number} was asked to stop: {names}" if one.at_work else f"stopped: {names}"
+        )
+        if one.at_work and one.stage is QueueStage.ELSEWHERE:
             typer.echo("  it was started on another machine; if it still runs there, it will stop")
+        elif one.others and one.stage is QueueStage.INTERRUPTED:
+            others = _named(one.queue, one.others)
+            typer.echo(f"  {others} can be resumed in queue {number}: gitexp run --resume")
+        elif one.others:
+            typer.echo(f"  queue {number} goes on: {_named(one.queue, one.others)}")
     first = asked[0]
     typer.echo(f"\nnext: {first.queue.command(first.names[0])}   (continues where it stopped)")
 

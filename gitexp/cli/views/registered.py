@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
 
+_ADVISED = 3  # messages of one rule, and experiments of one message, that a list shows
+
 
 class StartedJson(TypedDict):
     """An experiment that was registered; `outlook` is what it can detect, and what it takes.
@@ -107,18 +109,31 @@ def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
     width = max(len(experiment.name) for experiment in experiments)
     for experiment in experiments:
         typer.echo(f"exp/{experiment.name:{width}}  {visible(experiment.change.brief)}")
-    told: dict[tuple[str, str], list[str]] = {}
-    for experiment in experiments:
-        for finding in experiment.advice:
-            first = finding.message.partition("\n")[0]  # --json has the rest
-            told.setdefault((finding.id, first), []).append(experiment.name)
-    for (id_, message), names in told.items():
-        whose = "" if len(names) == len(experiments) else f" ({', '.join(names)})"
-        typer.echo(wrapped(f"{id_} {message}{whose}", ""))
+    _advice_on_many(experiments)
     typer.echo(
         f"\n{counted(len(experiments), 'experiment')} registered on {experiments[0].baseline}"
     )
     typer.echo("next: gitexp next")
+
+
+def _advice_on_many(experiments: Sequence[Started]) -> None:
+    """Print the first line of each piece of advice once, and of each rule a few; --json has all."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for experiment in experiments:
+        for finding in experiment.advice:
+            first = finding.message.partition("\n")[0]
+            told.setdefault(finding.id, {}).setdefault(first, []).append(experiment.name)
+    for id_, messages in told.items():
+        for message, names in [*messages.items()][:_ADVISED]:
+            whose = "" if len(names) == len(experiments) else f" ({_some(names)})"
+            typer.echo(wrapped(f"{id_} {message}{whose}", ""))
+        if (left := len(messages) - _ADVISED) > 0:
+            typer.echo(f"{id_} and {left} more like these")
+
+
+def _some(names: Sequence[str]) -> str:
+    left = [counted(more, "other")] if (more := len(names) - _ADVISED) > 0 else []
+    return listed([*names[:_ADVISED], *left])
 
 
 def left_out(values: Sequence[str], baseline: str) -> None:

@@ -178,8 +178,10 @@ def queues_folder(repository: Repository) -> Path:
 
 def queues(repository: Repository) -> list[Queue]:
     """Read the queues of this clone, oldest first; damaged ones are left out."""
-    found = (read_queue(path.parent) for path in queues_folder(repository).glob("*/queue.json"))
-    return sorted((one for one in found if one is not None), key=lambda one: (one.start, one.id))
+    folders = (path for path in queues_folder(repository).glob("*/") if path.name.isdecimal())
+    found = map(read_queue, folders)
+    # Not by time: clocks are set back.
+    return sorted(filter(None, found), key=lambda one: int(one.id))
 
 
 def read_queue(folder: Path) -> Queue | None:

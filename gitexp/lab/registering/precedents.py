@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
@@ -12,6 +13,7 @@ from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
+    Hypotheses,
     lies_between,
     same_hypothesis,
     verdict_awaited,
@@ -29,6 +31,31 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
 
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words
+
+
+class Earlier:
+    """The experiments of a log, sorted once by what many new ones are compared with."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self._registered = [one for one in results if one.registration]
+        self.are_many = len(results) >= _ENOUGH
+
+    def on_key(self, change: Change) -> Sequence[Result]:
+        """Those that changed the same key of the same file, newest first."""
+        return self._by_place.get(change.place, ())
+
+    @cached_property
+    def _by_place(self) -> dict[str, list[Result]]:
+        found: dict[str, list[Result]] = {}
+        for one in self._registered:
+            if one.registration:
+                found.setdefault(one.registration.change.place, []).append(one)
+        return found
+
+    @cached_property
+    def hypotheses(self) -> Hypotheses:
+        """What they said."""
+        return Hypotheses((one.name, hypothesis_of(one.entry.message)) for one in self._registered)
 
 
 def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Finding]:
@@ -58,7 +85,7 @@ def verdict_on(project: Project, same: Sequence[Result], parents: Sequence[str])
 
 
 def advise_on_neighbors(
-    results: Sequence[Result],
+    earlier: Earlier,
     same: Sequence[Result],
     change: Change,
     hypothesis: str,
@@ -69,14 +96,12 @@ def advise_on_neighbors(
     `same` are the experiments that made the very same change.
     """
     again = {result.name for result in same}
-    same_key = [one for one in precedents(results) if one.registration.change.place == change.place]
+    same_key = precedents(earlier.on_key(change))
     between = lies_between(change, same_key)
     limbo = keeps_coming_back(change, criterion, same_key, again)
     found = [finding for finding in (between, limbo) if finding]
-    if not found and len(results) >= _ENOUGH:
-        others = [r for r in results if r.registration and r.name not in again]
-        said = [(r.name, hypothesis_of(r.entry.message)) for r in others]
-        found += filter(None, [same_hypothesis(hypothesis, said)])
+    if not found and earlier.are_many:
+        found += filter(None, [same_hypothesis(hypothesis, earlier.hypotheses, again)])
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
@@ -16,6 +17,7 @@ from gitexp.lab.registering.design import checks_due, history, likely_failures, 
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.known_claims import read_known
 from gitexp.lab.registering.precedents import (
+    Earlier,
     advise_on_neighbors,
     advise_on_same_change,
     replication_of,
@@ -40,7 +42,7 @@ from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
@@ -108,13 +110,22 @@ class _Log:
     results: list[Result]
     baseline: list[Record]
     known: list[Known]
-    places: dict[str, Place] = field(default_factory=dict)  # of the next experiment, by metric
+    earlier: Earlier
+    # Of the next experiment, by metric.
+    places: dict[str, Place] = field(default_factory=dict)
+    blocks: dict[str, Callable[[int], int]] = field(default_factory=dict)
 
     def place(self, metric: str) -> Place:
         """Campaign, place and level of the next experiment on a metric."""
         if metric not in self.places:
             self.places[metric] = place_of_next(self.project, self.results, metric)
         return self.places[metric]
+
+    def blocks_due(self, metric: str) -> Callable[[int], int]:
+        """Which block of a baseline's seeds may be registered, by its start; asked once each."""
+        if metric not in self.blocks:
+            self.blocks[metric] = cache(blocks_due(self.results, self.project.folder, metric))
+        return self.blocks[metric]
 
     def overrun(self, drafts: Sequence[Draft]) -> str:
         """Say that a campaign would have too many experiments, if all that wait and these ran."""
@@ -146,9 +157,10 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
     """
     demand_rules(project)
     repository = project.repository
+    results = read_results(project)
     log = _Log(
-        project, read_results(project), records_like_tip(project),
-        read_known(project, project.tip),
+        project, results, records_like_tip(project), read_known(project, project.tip),
+        Earlier(results),
     )  # fmt: skip
     _demand_distinct(proposals)
     refused = Refusals(NOT_REGISTERED)
@@ -188,7 +200,7 @@ def _draft(log: _Log, proposal: Proposal) -> Draft:
     criterion = proposal.criterion or criterion_from(settings, options.expect)
     code = proposal.code
     below = (code.base, code.commit or code.tree) if code else NO_CODE
-    same = same_change(project.repository, log.results, change, below)
+    same = same_change(project.repository, log.earlier.on_key(change), change, below)
     advice = [*proposal.advice]
     if proposal.replicate:
         extra.append(replication_of(change, same))
@@ -197,7 +209,7 @@ def _draft(log: _Log, proposal: Proposal) -> Draft:
         raise Refused(NOT_REGISTERED, [used_up])
     if not again:
         advice += advise_on_same_change(project, same)
-    advice += advise_on_neighbors(log.results, same, change, proposal.text, criterion)
+    advice += advise_on_neighbors(log.earlier, same, change, proposal.text, criterion)
     despite = options.despite.strip() or dict(extra).get("Despite")
     if not despite and (known := against(log.known, change)):
         raise Refused(NOT_REGISTERED, [known])
@@ -206,7 +218,7 @@ def _draft(log: _Log, proposal: Proposal) -> Draft:
         raise Refused(NOT_REGISTERED, [met])
     first = first_seed(
         project, project.tip, again, options.repeats or 0,
-        due=blocks_due(log.results, project.folder, criterion.metric),
+        due=log.blocks_due(criterion.metric),
     )  # fmt: skip
     registration = registration_for(
         settings,

@@ -12,38 +12,50 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _WORD = re.compile(r"\b\w\w+\b")
 
 
-def rank(query: str, texts: Sequence[str]) -> list[tuple[float, int]]:
-    """Cosines of a query with the texts that share a word with it, as (cosine, index), best first.
+class Texts:
+    """Texts that queries are compared with; they are counted once, whatever is asked later."""
 
-    A word of the query that no text has also matches longer words that begin with it.
-    """
-    documents = [Counter(_words(text)) for text in texts]
-    frequency = Counter(word for document in documents for word in document)
-    weights = {w: math.log((1 + len(texts)) / (1 + f)) + 1 for w, f in frequency.items()}
-    asked = Counter(known for word in _words(query) for known in _known(word, weights))
-    length = _length(asked, weights)
-    found = []
-    for index, document in enumerate(documents):
-        shared = asked.keys() & document.keys()
-        if shared:
-            product = sum(asked[w] * document[w] * weights[w] ** 2 for w in shared)
-            found.append((product / (length * _length(document, weights)), index))
-    return sorted(found, key=lambda one: (-one[0], one[1]))
+    def __init__(self, texts: Iterable[str]) -> None:
+        documents = [Counter(_words(text)) for text in texts]
+        self._places: dict[str, list[tuple[int, int]]] = {}  # of a word: text, how often
+        for index, document in enumerate(documents):
+            for word, count in document.items():
+                self._places.setdefault(word, []).append((index, count))
+        self._weights = {
+            word: math.log((1 + len(documents)) / (1 + len(places))) + 1
+            for word, places in self._places.items()
+        }
+        self._lengths = [_length(document, self._weights) for document in documents]
+
+    def rank(self, query: str) -> list[tuple[float, int]]:
+        """Cosines of a query with the texts that share a word with it, as (cosine, index).
+
+        The best come first. A word of the query that no text has also matches longer words that
+        begin with it.
+        """
+        asked = Counter(known for word in _words(query) for known in self._known(word))
+        length = _length(asked, self._weights)
+        products: dict[int, float] = {}
+        for word, times in asked.items():
+            weight = times * self._weights[word] ** 2
+            for index, count in self._places[word]:
+                products[index] = products.get(index, 0.0) + weight * count
+        found = [(p / (length * self._lengths[index]), index) for index, p in products.items()]
+        return sorted(found, key=lambda one: (-one[0], one[1]))
+
+    def _known(self, word: str) -> list[str]:
+        if word in self._weights or len(word) < 3:
+            return [word] if word in self._weights else []
+        return [other for other in self._weights if other.startswith(word)]
 
 
 def _words(text: str) -> Iterable[str]:
     return _WORD.findall(text.lower())
-
-
-def _known(word: str, weights: dict[str, float]) -> list[str]:
-    if word in weights or len(word) < 3:
-        return [word] if word in weights else []
-    return [other for other in weights if other.startswith(word)]
 
 
 def _length(document: Counter[str], weights: dict[str, float]) -> float:

@@ -5,7 +5,7 @@ import pytest
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.limbo import keeps_coming_back
-from gitexp.rules.plan.precedent import Precedent, lies_between, same_hypothesis
+from gitexp.rules.plan.precedent import Hypotheses, Precedent, lies_between, same_hypothesis
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.plan.arrange import a_precedent
@@ -114,13 +114,13 @@ def test_many_verdicts_are_counted_and_the_newest_shown() -> None:
 
 
 def test_a_hypothesis_in_much_the_same_words_is_named() -> None:
-    others = [
-        ("one", "dropout raises accuracy because the model overfits"),
-        ("two", "a larger C helps because the model underfits"),
-    ]
-    found = same_hypothesis("a larger C helps because the model underfits badly", others)
+    dropout = ("one", "dropout raises accuracy because the model overfits")
+    others = Hypotheses([dropout, ("two", "a larger C helps because the model underfits")])
+    again = "a larger C helps because the model underfits badly"
+    found = same_hypothesis(again, others)
     assert found is not None
     assert (found.id, found.advice) == ("K5", True)
-    assert "exp/two" in found.message
+    assert found.message.startswith("exp/two has much the same hypothesis\n")
+    assert same_hypothesis(again, others, {"two"}) is None
     assert same_hypothesis("the tokenizer drops accents because it is old", others) is None
-    assert same_hypothesis("anything", []) is None
+    assert same_hypothesis("anything", Hypotheses([])) is None

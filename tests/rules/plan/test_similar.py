@@ -5,7 +5,7 @@ import random
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from gitexp.rules.plan.similar import rank
+from gitexp.rules.plan.similar import Texts
 
 TEXTS = [
     "C=10 raises accuracy because the model underfits: train accuracy is only 0.93",
@@ -30,7 +30,7 @@ def by_scikit_learn(query: str, texts: list[str]) -> list[tuple[float, int]]:
 )
 def test_the_figures_are_those_of_scikit_learn(query: str) -> None:
     expected = by_scikit_learn(query, TEXTS)
-    found = rank(query, TEXTS)
+    found = Texts(TEXTS).rank(query)
     assert [index for _, index in found] == [index for _, index in expected]
     assert [cosine for cosine, _ in found] == pytest.approx([cosine for cosine, _ in expected])
 
@@ -41,12 +41,12 @@ def test_drawn_texts_have_the_figures_of_scikit_learn_too() -> None:
     for _ in range(30):
         texts = [" ".join(rng.choices(vocabulary, k=rng.randint(1, 9))) for _ in range(12)]
         query = " ".join(rng.choices(vocabulary, k=3))
-        found = {index: cosine for cosine, index in rank(query, texts)}
+        found = {index: cosine for cosine, index in Texts(texts).rank(query)}
         expected = {index: cosine for cosine, index in by_scikit_learn(query, texts)}
         assert found == pytest.approx(expected)
 
 
 def test_the_beginning_of_a_word_finds_it() -> None:
-    assert [index for _, index in rank("augment", TEXTS)] == [3]
-    assert rank("xylophone", TEXTS) == []
-    assert rank("", TEXTS) == []
+    assert [index for _, index in Texts(TEXTS).rank("augment")] == [3]
+    assert Texts(TEXTS).rank("xylophone") == []
+    assert Texts(TEXTS).rank("") == []
