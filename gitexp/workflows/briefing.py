@@ -6,6 +6,7 @@ import statistics
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
+from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.log.log import log
 from gitexp.lab.queues.queue import QueueStage
 from gitexp.lab.registering.known_claims import read_known
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.briefing import Section
+    from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.run_scores import Score
     from gitexp.rules.plan.standing import Standing
     from gitexp.workflows.status import Status
@@ -87,10 +89,9 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
         section("confirmed", "Confirmed", _confirmed(rows)),
         section("dead_ends", "Dead ends", dead_ends(tried, project.settings.metric)),
         section("known", "Settled; do not test again", known),
-        section("left", "Left in this campaign", [_left(now, rows)]),
+        section("left", "Left in this campaign", [_left(now, rows, ideas.order)]),
         section("ideas", "Planned, best first", [
-            f"{idea.name}: {idea.change}, {100 * idea.chance:.0f} % x {idea.gain:+.2g},"
-            f" {duration(idea.seconds)}"
+            f"{idea.name}: {idea.change}, {_expected(idea)}, {duration(idea.seconds)}"
             + ("; its code waits for gitexp trust" if idea.name in ideas.untrusted else "")
             for idea in ideas.order
         ]),
@@ -148,11 +149,25 @@ def _confirmed(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{row.result.name}: {said}{accepted}"
 
 
-def _left(now: Status, rows: Sequence[Row]) -> str:
-    """Places of the campaign, and the time that they would take as the latest experiments did."""
+def _expected(idea: WeighedIdea) -> str:
+    """What is expected of an idea: what it predicts or, once it was screened, what that left."""
+    if (found := idea.screened) is None:
+        return idea.bet
+    return (
+        f"{figures.rounded_like(idea.sign * found.expected, found.sd, sign=True)} since screening"
+    )
+
+
+def _left(now: Status, rows: Sequence[Row], ideas: Sequence[WeighedIdea]) -> str:
+    """Places of the campaign, and the time that they would take as the latest verdicts did.
+
+    Without a verdict, as the planned experiments are expected to.
+    """
     places = max(now.places - now.taken, 0)
     said = f"{places:,} of {counted(now.places, 'place')} in campaign {now.campaign}"
-    recent = [taken for row in rows if (taken := sum(row.result.summary.seconds))][:_RECENT]
+    decided = [row.result.summary for row in rows if has_verdict(row.result)]
+    recent = [taken for one in decided if (taken := sum(one.seconds))][:_RECENT]
+    recent = recent or [idea.seconds for idea in ideas]
     if not recent:
         return said
     each = statistics.median(recent)
@@ -166,7 +181,8 @@ def _running(now: Status) -> Iterator[str]:
             continue
         waiting = [it.name for it in one.experiments if it.state == "waiting"]
         rest = f", {len(waiting):,} waiting: {', '.join(waiting)}" if waiting else ""
-        yield f"queue {one.queue.id} {one.stage}{rest}"
+        stage = "" if one.stage is QueueStage.RUNS else f" {one.stage}"
+        yield f"queue {one.queue.id}{stage}{rest}"
 
 
 def _commands(now: Status) -> Iterator[str]:

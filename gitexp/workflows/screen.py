@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 class Ranked:
     """A screened idea; `shares_data` says that its verdict sees rows or seeds of the screening.
 
-    `bar` is the smallest gain that counts as success, in the metric's unit.
+    `bar` is the smallest gain that counts as success, in the metric's unit; `sign` says which way
+    a gain moves the metric.
     """
 
     name: str
     commit: str
     metric: str
+    sign: int
     change: str
     screened: Screened
     bar: float
@@ -168,6 +170,7 @@ def _expected(project: Project, by_commit: Mapping[str, Admitted]) -> Iterator[R
             report.name,
             commit,
             registration.criterion.metric,
+            registration.criterion.sign,
             registration.change.brief,
             screened,
             bar_of(registration, screened.baseline),

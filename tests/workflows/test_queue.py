@@ -78,9 +78,9 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert next(waits) == f"==> exp/{names[1]} waits for its first run <==\n"
     text = gated.gitexp("status").out
     assert f"Running   0 of 2 runs: model.C 1.0 -> 10  ({names[0]})\n" in text
-    assert "Queue     1 runs: 1 running, 1 waiting" in text
+    assert "Queue     1: 1 running, 1 waiting" in text
     told = gated.gitexp("status", "--for-agent", "--json").json
-    assert told["running"] == [names[0], f"queue 1 runs, 1 waiting: {names[1]}"]
+    assert told["running"] == [names[0], f"queue 1, 1 waiting: {names[1]}"]
     assert told["next"][0] == "gitexp run --wait  # a queue is running"
     for name in names:  # whoever names one a second time is told, and nothing changes
         assert "is already in queue 1" in gated.gitexp("run", name, "--detach", code=2).err
@@ -138,7 +138,7 @@ def test_a_baseline_is_measured_without_a_terminal_stopped_and_gone_on_with(
     begun = gated.gitexp("run", "--baseline", "--detach", "--json").json
     assert (begun["kind"], begun["experiments"]) == ("baseline", ["main"])
     in_progress(gated)
-    assert "Queue     1 runs: baseline running\n" in gated.gitexp("status").out
+    assert "Queue     1: baseline running\n" in gated.gitexp("status").out
     told = gated.gitexp("run", "--baseline", "--detach", code=2).err
     assert "baseline main is already in queue 1 (runs)" in told
     stopped = gated.gitexp("stop", "main").out

@@ -89,7 +89,7 @@ def planned(report: FullReport) -> Section | None:
         said = shortened(idea.hypothesis, _LONGEST)
         rows.append((
             joined((name, tag("small", f"exp/{idea.name}"))), said,
-            f"{100 * idea.chance:.0f} % × {idea.gain:+.2g}", duration(idea.seconds),
+            idea.bet.replace(" x ", " × "), duration(idea.seconds),
         ))  # fmt: skip
     left = f" The first {_MOST} of {len(ideas.order)}." if len(ideas.order) > _MOST else ""
     caption = f"Best first: chance times gain for each hour of runs.{left}"

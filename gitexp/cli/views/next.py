@@ -65,13 +65,15 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
     of_all = _of_all(order)
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
-        worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
+        worth = f"{idea.bet}, {duration(idea.seconds)}{late}"
         typer.echo(
             filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
         )
         typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
         if idea.screened is not None:
-            typer.echo(wrapped(f"screened, not a verdict: {gains(idea.screened)}", "     "))
+            typer.echo(
+                wrapped(f"screened, not a verdict: {gains(idea.screened, idea.sign)}", "     ")
+            )
         if idea.name in ideas.untrusted:
             read = f"its code was not made in this clone; read it first: gitexp trust {idea.name}"
             typer.echo(wrapped(read, "       "))
@@ -117,11 +119,11 @@ def _idea_json(idea: WeighedIdea, *, fits: bool, trusted: bool) -> IdeaJson:
     }
 
 
-def gains(one: Screened) -> str:
-    """What screening measured, and what to expect after it."""
-    expected = figures.rounded_like(one.expected, one.sd, sign=True)
+def gains(one: Screened, sign: int) -> str:
+    """How the metric moved in screening, and what to expect after it; `sign` is that of a gain."""
+    expected = figures.rounded_like(sign * one.expected, one.sd, sign=True)
     share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
-    measured = figures.rounded_like(one.measured, one.sd, sign=True)
+    measured = figures.rounded_like(sign * one.measured, one.sd, sign=True)
     if one.same:
         measured = "exactly the baseline's result"
     return f"{expected} expected, {measured} in {counted(one.runs, 'run')}{share}"

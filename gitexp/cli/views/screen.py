@@ -65,7 +65,9 @@ def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
     if done.ranked and not quiet:
         typer.echo("screening, not a verdict")
     for place, one in enumerate(done.ranked, start=1):
-        head = f"exp/{one.name}  {visible(one.change)}: {one.metric} {gains(one.screened)}"
+        head = (
+            f"exp/{one.name}  {visible(one.change)}: {one.metric} {gains(one.screened, one.sign)}"
+        )
         typer.echo(head if quiet else filled(head, f"{place:3}. ", "     "))
     if quiet:
         tell_unfinished(done.unfinished)

@@ -56,7 +56,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     _openings(sheet, registration)
     _remarks(sheet)
     judgement = row.result.judgement
-    _samples(row)
+    _samples(row, registration.criterion.metric)
     typer.echo("")
     if row.state == "unsynced":
         typer.echo(result_lines(row))
@@ -143,20 +143,20 @@ def _openings(sheet: Sheet, registration: Registration) -> None:
         typer.echo(wrapped(said))
 
 
-def _samples(row: Row) -> None:
+def _samples(row: Row, metric: str) -> None:
     """Say what came of its runs on a part of the data, and of those that chose among ideas."""
     for record in row.result.tried:
         share = f"{100 * record.sample:g} % of the data"
-        typer.echo(wrapped(f"on {share}, attempt {record.attempt}: {_came(record)}"))
+        typer.echo(wrapped(f"on {share}, attempt {record.attempt}: {_came(record, metric)}"))
     for record in row.result.screened:
         share = f" on {100 * record.sample:g} % of the data" if record.sample < 1 else ""
-        typer.echo(wrapped(f"screened, not a verdict{share}, seed {record.seed}: {_came(record)}"))
+        came = _came(record, metric)
+        typer.echo(wrapped(f"screened, not a verdict{share}, seed {record.seed}: {came}"))
 
 
-def _came(record: Record) -> str:
-    """What a run came to: why it failed, else the first of its metrics."""
-    values = (f"{name} {figures.number(value)}" for name, value in record.metrics.items())
-    return record.failure or next(values, "")
+def _came(record: Record, metric: str) -> str:
+    """What a run came to: why it failed, else its score."""
+    return record.failure or f"{metric} {figures.number(record.metrics.get(metric))}"
 
 
 def _seeds(sheet: Sheet, criterion: Criterion, judgement: Judgement) -> None:

@@ -19,6 +19,7 @@ from gitexp.cli.views.terminal import (
     shortened,
     styled,
 )
+from gitexp.lab.queues.queue import QueueStage
 from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures, words
@@ -119,7 +120,8 @@ def _queue(one: QueueProgress) -> str:
     if one.queue.measures_baseline:
         listed = f"baseline {', '.join(states)}"
     left = f", at least {duration(one.seconds)} left" if one.seconds else ""
-    return f"{one.queue.id} {one.stage}: {listed}{left}"
+    stage = "" if one.stage is QueueStage.RUNS else f" {one.stage}"
+    return f"{one.queue.id}{stage}: {listed}{left}"
 
 
 def _planned(now: Status) -> list[str]:
@@ -130,10 +132,11 @@ def _planned(now: Status) -> list[str]:
     best = now.planned[0]
     change = visible(best.change)
     ahead = f"{number}, the best: " if number > 1 else ""
-    worth = f"{100 * best.chance:.0f} % chance of {best.gain:+.2g} in {duration(best.seconds)}"
+    gain = f"{best.sign * best.gain:+.2g}"
+    worth = f"{100 * best.chance:.0f} % chance of {gain} in {duration(best.seconds)}"
     why = f"; {visible(best.evidence)}" if best.evidence else "; no evidence given"
     if (found := best.screened) is not None:
-        expected = figures.rounded_like(found.expected, found.sd, sign=True)
+        expected = figures.rounded_like(best.sign * found.expected, found.sd, sign=True)
         worth, why = f"{expected} expected since it was screened", f"; {duration(best.seconds)}"
     return [f"{ahead}{change}  ({best.name})", worth + why]
 

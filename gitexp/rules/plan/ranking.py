@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.evidence import is_grounded
 from gitexp.rules.plan.prediction import prediction_of
-from gitexp.rules.verdict.figures import rough
+from gitexp.rules.verdict import effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,8 @@ class WeighedIdea:
     `answerable` says whether its design would detect a gain of that size. `doubts` say which
     numbers were assumed, and why the others may be too optimistic. `before` is the experiment that
     was confirmed with this change on an older baseline, "" if there is none. Where it was
-    `screened`, the gain that is expected since then takes the place of chance x gain.
+    `screened`, the gain that is expected since then takes the place of chance x gain. Gains are
+    positive; `sign` says which way they move the metric, 1 up and -1 down.
     """
 
     name: str
@@ -46,6 +47,12 @@ class WeighedIdea:
     doubts: tuple[str, ...]
     before: str = ""
     screened: Screened | None = None
+    sign: int = 1
+
+    @property
+    def bet(self) -> str:
+        """Chance and gain in words, as the metric would move."""
+        return f"{100 * self.chance:.0f} % x {self.sign * self.gain:+.2g}"
 
 
 def usual_chance(confirmed: int, decided: int) -> float:
@@ -95,15 +102,16 @@ def weigh(
     if prediction.ceiling is not None and gain > prediction.ceiling:
         doubts.append(f"a gain of {gain:g} is more than the gap could give: {prediction.ceiling:g}")
     answerable = detectable is None or gain >= detectable
-    if not answerable:
+    if detectable is not None and not answerable:
+        found = effects.detectable(registration.criterion, detectable)
         doubts.append(
-            "a gain this small would usually be missed;"
-            f" {rough(detectable, sign=True)} would be found 4 times in 5"
+            f"a gain this small would usually be missed; {found} would be found 4 times in 5"
         )
     worth = (chance * gain if screened is None else screened.expected) / cost * _HOUR
     return WeighedIdea(
         name, registration.hypothesis, registration.change.brief, gain, chance, cost, worth,
         prediction.evidence, answerable, tuple(doubts), before, screened,
+        registration.criterion.sign,
     )  # fmt: skip
 
 

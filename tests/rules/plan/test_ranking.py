@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.verdict.criterion import Criterion
 from tests.rules.plan.arrange import a_registration
 
 
@@ -31,6 +33,16 @@ def test_what_an_idea_does_not_say_is_taken_from_elsewhere_and_told() -> None:
     said = " ".join(idea.doubts)
     for word in ("--gain", "--chance", "--evidence", "usually be missed"):
         assert word in said
+
+
+def test_where_lower_is_better_a_gain_is_said_as_the_metric_moves() -> None:
+    falls = replace(
+        a_registration(Gain="4", Chance="0.5"),
+        criterion=Criterion("rmse", 0.5, higher_is_better=False),
+    )
+    idea = weigh("a", falls, confirmed=0, decided=0, seconds=60, detectable=5.1)
+    assert (idea.gain, idea.bet) == (4, "50 % x -4")
+    assert any("; -5.1 would be found" in doubt for doubt in idea.doubts)
 
 
 def test_evidence_goes_before_worth_and_the_unanswerable_comes_late() -> None:
