@@ -51,7 +51,10 @@ _LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  #
 
 # A column is clear where nothing but its name and its value stands between the line's other parts.
 _COLUMN_BEGINS = re.compile(r"(?:^\s*|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
-_COLUMN_ENDS = re.compile(rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|]))")
+_COLUMN_ENDS = re.compile(
+    rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|])"
+    rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃]|$))"
+)
 _ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")
 
 # The report of scikit-learn's classification_report, whose row has the accuracy and the examples.

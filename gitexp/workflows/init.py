@@ -202,7 +202,7 @@ def _write_settings(
     step = commit_settings(repository, prefix, text)
     return Setup(
         (step,), tuple(warnings), trial=tried, guessed=guessed_keys(text, draft, settled.said),
-        key=example_key(here, draft.config),
+        key=example_key(here, draft.config, draft.command),
     )  # fmt: skip
 
 

@@ -66,6 +66,8 @@ READ = [
     ("epoch 3 loss 0.2 accuracy 0.93", 0.93),
     ("loss  0.2   accuracy  0.93   lr  0.1", 0.93),
     ("| accuracy | 0.93 |", 0.93),
+    ("epoch 3 | loss 0.2 | accuracy 0.93 | ppl 12.1", 0.93),
+    ("| end of epoch   3 | time:  9.5s | accuracy  0.93 | valid ppl    12.1", 0.93),
     ("│      accuracy       │    0.93    │", 0.93),
     ("accuracy=np.float64(0.93)", 0.93),
     ("accuracy=numpy.float32(0.93)", 0.93),
@@ -99,6 +101,7 @@ UNREAD = [
     "accuracy=np.float64(0,93)", "accuracy='0.93", "inaccuracy=0.93", "accuracy2=0.93",
     "test_accuracy=0.93", "test/accuracy: 0.93", "accuracy.mean=0.93", "accuracy (test): 0.93",
     "    accuracy                           0.93       360", "| accuracy | 0.93 | 360 |",
+    "| accuracy 0.93 | 360 |", "accuracy 0.93 | better than 9 others",
     "accuracy 10 times better", "the target accuracy 0.93 was missed", "0.93",
     "train accuracy: 0.99\ntest accuracy: 0.93",
 ]  # fmt: skip

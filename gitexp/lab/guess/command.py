@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.wrapper import MAKEFILES, commands_in, targets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _NO_SCRIPTS = {"setup.py", "conftest.py", "noxfile.py", "manage.py"}
 _ASIDE = {"tests", "test", "docs", "doc", "build", "dist", "node_modules", "venv", "env"}
 _MOST = 2000  # entries of one folder; a larger one holds data
+_IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t].*$", re.MULTILINE)
+_ACTS = re.compile(r"^(?:for|with|while|print)\b", re.MULTILINE)
 _DEEPEST = 3  # folders between the project and its script
 
 
@@ -47,7 +49,10 @@ def find_script(folder: Path) -> tuple[Program, str]:
         package = path.parent.name
         if (path.parent / "__init__.py").is_file():
             return Program(path.relative_to(folder).as_posix()), f"{python} -m {package}.train"
-    runnable = [name for name in _modules(folder, _DEEPEST) if _is_program(folder / name)]
+    modules = [*_modules(folder, _DEEPEST)]
+    runnable = [name for name in modules if _is_program(folder / name)]
+    if not runnable:
+        runnable = _runs_at_once(folder, modules[:_MOST])
     trainers = [name for name in runnable if "train" in posixpath.basename(name)]
     for names in (trainers, runnable):
         if len(names) == 1:
@@ -68,6 +73,18 @@ def _modules(folder: Path, depth: int, inside: str = "") -> Iterator[str]:
             yield name
         elif depth and path.is_dir() and not path.is_symlink():
             yield from _modules(folder, depth - 1, name)
+
+
+def _runs_at_once(folder: Path, modules: Sequence[str]) -> list[str]:
+    """Modules that act as soon as they are loaded, and that no other module imports."""
+    texts = {name: read_text(folder / name) for name in modules}
+    imports = " ".join(line for text in texts.values() for line in _IMPORTS.findall(text))
+    imported = set(re.findall(r"\w+", imports))
+    return [
+        name
+        for name, text in texts.items()
+        if _ACTS.search(text) and posixpath.basename(name).removesuffix(".py") not in imported
+    ]
 
 
 def _is_program(path: Path) -> bool:

@@ -32,6 +32,7 @@ _KINDS = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf")
 _OPENED = {
     *_KINDS, ".args", ".env", ".flags", ".gin", ".json5", ".jsonc", ".opt", ".properties", ".props",
 }  # fmt: skip
+_CONFIG_FOLDERS = ("config", "configs", "conf")
 _DATA_TOO = {".json"}  # a kind of config that data and results have as well
 _TYPED = {".toml", ".yaml", ".yml", ".json", ".jsonc", ".json5", ".py", ""}  # numbers are no texts
 _OTHER_TOOLS = {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml", "GOALS.toml"}
@@ -50,15 +51,15 @@ def find_config(folder: Path, program: Program, command: str, script: Script) ->
     found = [
         file.relative_to(folder).as_posix()
         for kind in _KINDS
-        for place in ("", "config", "configs", "conf")
+        for place in ("", *_CONFIG_FOLDERS)
         for file in sorted((folder / place).glob(f"*{kind}"))
         if file.name not in _OTHER_TOOLS
     ]
     named = [name for name in found if Path(name).stem in _CONFIGS]
     opened = [name for name in _beside(folder, path, script.mentioned) if _is_config(name, script)]
     tables = [name for name in found if name.endswith(".toml")]
-    if opened:
-        return opened[0]
+    if chosen := [name for name in opened if name != ".env"]:  # which often holds secrets alone
+        return chosen[0]
     if named:
         return min(named, key=lambda name: Path(name).name not in script.text)
     if len(tables) == 1:
@@ -71,7 +72,7 @@ def find_config(folder: Path, program: Program, command: str, script: Script) ->
         for name in script.imported
         if _MODULES & {part.lower() for part in Path(name).with_suffix("").parts}
     ]
-    files = [program.wrapper, *modules, path]
+    files = [program.wrapper, *opened, *modules, path]
     return next((name for name in files if name and _has_knobs(folder, name)), "")
 
 
@@ -103,10 +104,20 @@ def _beside(folder: Path, path: str, names: Iterable[str]) -> Iterator[str]:
 
 def _is_config(name: str, script: Script) -> bool:
     """Whether a file that a script opens is likely to be its config, not its data or results."""
-    kind, stem = posixpath.splitext(name)[1], posixpath.basename(name).partition(".")[0].lower()
+    kind, stem = _kind(name), posixpath.basename(name).partition(".")[0].lower()
     if kind not in _OPENED or name in script.written or posixpath.basename(name) in _OTHER_TOOLS:
         return False
-    return kind not in _DATA_TOO or any(word in stem for word in (*_CONFIGS, "cfg", "param"))
+    return (
+        kind not in _DATA_TOO
+        or any(word in stem for word in (*_CONFIGS, "cfg", "param", "args"))
+        or any(folder in _CONFIG_FOLDERS for folder in posixpath.dirname(name).split("/"))
+    )
+
+
+def _kind(name: str) -> str:
+    """Ending of a file; that of `.env.train` is .env."""
+    base = posixpath.basename(name)
+    return ".env" if base == ".env" or base.startswith(".env.") else posixpath.splitext(base)[1]
 
 
 def _has_knobs(folder: Path, name: str) -> bool:
@@ -118,7 +129,7 @@ def numbers_in(folder: Path, config: str) -> Iterator[tuple[str, Key, float]]:
     files = sorted(folder.glob(config)) if is_pattern(config) else [folder / config]
     for file in files:
         name = file.relative_to(folder).as_posix()
-        typed = posixpath.splitext(name)[1].lower() in _TYPED and "akefile" not in name
+        typed = _kind(name).lower() in _TYPED and "akefile" not in name
         for key, value in leaves_of(folder, name).items():
             number = _number(value) if isinstance(value, str) and not typed else value
             if isinstance(number, int | float) and not isinstance(number, bool):

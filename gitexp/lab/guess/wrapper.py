@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 
 _CONTINUED = re.compile(r"\\\r?\n\s*")
-_STARTS_PYTHON = re.compile(r"(?:^|[\s;&|(/@-])(?:python[\d.]*|torchrun|accelerate|uv|poetry)\s")
+_STARTS_PYTHON = re.compile(
+    r"(?:^|[\s;&|(/@-])(?:python[\d.]*|torchrun|accelerate|deepspeed|uv|poetry)\s"
+    r"|\$[({]?\w*PY(?:THON)?\w*[)}]?\s"  # $(PYTHON) train.py
+)
 _SEED_TAKEN = re.compile(r"\$[{(]?([A-Z_]*SEED)\b")
 
 

@@ -36,7 +36,7 @@ def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
         lines.append("or, if its code is wrong, edit it on its branch, then: gitexp start --again")
     metric, settings = ledger.metric, ledger.settings
     if result.record.failure.startswith("no metric"):
-        ways = f"print {metric}=0.93 (93%, 93/100 and 0,93 are not read), or call"
+        ways = f"print {metric}=0.93 (93%, 93/100, 0,93, 93ms and [0.93] are not read), or call"
         ways += f" gitexp.log({metric}=0.93)"
         if settings.metrics:
             ways = f"write it to {settings.metrics}, {ways}"

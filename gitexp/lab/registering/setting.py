@@ -129,7 +129,8 @@ def _find(
         for leaf in leaves:
             every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
-    if not found and (in_group := _chosen_in_group(key_text, every, files)):
+    chosen = [] if found else chosen_files(files, project.settings.command)
+    if in_group := _chosen_in_group(key_text, every, chosen):
         return _find(project, tree, *in_group, value)
     if not found:
         raise NoSuchKey(
@@ -163,13 +164,10 @@ def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
 
 
 def _chosen_in_group(
-    key: str, every: Mapping[str, Sequence[str]], files: Mapping[str, bytes]
+    key: str, every: Mapping[str, Sequence[str]], chosen: Sequence[str]
 ) -> tuple[str, str] | None:
     """File and key that `optimizer.lr` means where a defaults list chooses `optimizer: adam`."""
     places = [place.rpartition(":") for place in _in_groups(key, every)]
-    if not places:
-        return None
-    chosen = chosen_files(files)
     meant = [(path, other) for path, _, other in places if path in chosen]
     return meant[0] if len(meant) == 1 else None
 

@@ -208,14 +208,14 @@ def guessed_keys(rendered: str, draft: DraftSettings, said: DraftSettings) -> tu
     return tuple(key for key in keys if key not in known | {"baseline", "rules"})
 
 
-def example_key(here: Path, config: str) -> str:
+def example_key(here: Path, config: str, command: str) -> str:
     """A key of the config whose number an experiment may change; KEY if there is none.
 
     Learning rates and their like are written with a point, sizes without.
     """
     found = [*numbers_in(here, config)]
     files = {file: (here / file).read_bytes() for file, *_ in found} if is_pattern(config) else {}
-    chosen = chosen_files(files)
+    chosen = chosen_files(files, command)
     every = [key for _, key, _ in found]
     found = [one for one in found if one[0] in chosen] or found
     found.sort(key=lambda one: type(one[2]) is int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
@@ -12,19 +13,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def chosen_files(files: Mapping[str, bytes]) -> list[str]:
-    """Return the files that defaults lists choose, and those with such a list; none without one."""
+_GIVEN = re.compile(r"(?<!\S)\+{0,2}([\w/]+)(?:@[\w.]+)?=([\w./-]+)(?!\S)")
+
+
+def chosen_files(files: Mapping[str, bytes], command: str = "") -> list[str]:
+    """Return the files that defaults lists choose, and those with such a list; none without one.
+
+    What a command chooses itself (`optimizer=adam`) counts instead.
+    """
     chosen: dict[str, None] = {}
+    given = dict(_GIVEN.findall(command))
     for path, content in files.items():
         if formats.is_yaml(path) and b"defaults:" in content:
-            named = [*_defaults(path, content)]
+            named = [*_defaults(path, content, given)]
             chosen |= dict.fromkeys(
                 [path] * bool(named) + [name for name in named if name in files]
             )
     return [*chosen]
 
 
-def _defaults(path: str, content: bytes) -> Iterator[str]:
+def _defaults(path: str, content: bytes, given: Mapping[str, str]) -> Iterator[str]:
     """Yield the files that the defaults list of a file names: `- optimizer: adam`, `- base`."""
     try:
         document: Any = formats.read_document(path, content)
@@ -36,5 +44,5 @@ def _defaults(path: str, content: bytes) -> Iterator[str]:
             if isinstance(name, str) and name != "_self_":
                 # `override /optimizer@train.optimizer` names the group `optimizer`.
                 plain = str(group).rpartition(" ")[2].partition("@")[0].lstrip("/")
-                place = posixpath.join(posixpath.dirname(path), plain, name)
+                place = posixpath.join(posixpath.dirname(path), plain, given.get(plain, name))
                 yield posixpath.normpath(f"{place.removesuffix('.yaml')}.yaml")

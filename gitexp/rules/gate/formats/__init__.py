@@ -94,7 +94,8 @@ def is_yaml(path: str) -> bool:
 def _form_of(path: str) -> str | None:
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
-    return _FORMATS.get(name[dot:].lower() if dot >= 0 else name)
+    ending = ".env" if name.startswith(".env.") else name[dot:].lower()  # .env.train
+    return _FORMATS.get(ending if dot >= 0 else name)
 
 
 def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
