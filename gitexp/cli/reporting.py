@@ -120,7 +120,7 @@ def draw(
     else:
         metric = project.settings.metric
         mine = [one for one in found if one.criterion.metric == metric]
-        drawing = climb(mine[:most] if most else mine, goals_on(metric, goals()))
+        drawing = climb(mine[:most] if most else mine, goals_on(metric, goals()), alone=True)
     if drawing is None:
         raise NotReady("no experiment has been measured yet", "gitexp run")
     return drawing

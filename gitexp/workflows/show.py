@@ -13,6 +13,7 @@ from gitexp.lab.log.log_json import ExperimentJson
 from gitexp.lab.log.results import project_of
 from gitexp.lab.log.same_change import same_change, whole_changes
 from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.log.verdict_notes import verdict_notes
 from gitexp.lab.measuring.arms import arms_of
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.documents.holdout import Opening, parse_openings
@@ -72,7 +73,8 @@ class Sheet:
     by seed and attempt, None if it is not in this clone; `logged` says whether notes have parts of
     the logs. `artifacts` are files that runs have put on record, without their content. `series`
     are what its runs logged step by step, `baseline_series` what the baseline's of its seeds did.
-    `together` is what it and its siblings measured, if both measured something.
+    `together` is what it and its siblings measured, if both measured something. `explored` is the
+    note of one that skipped the gate on purpose.
     """
 
     row: Row
@@ -89,6 +91,7 @@ class Sheet:
     series: tuple[Series, ...] = ()
     baseline_series: tuple[Series, ...] = ()
     together: Together | None = None
+    explored: str = ""
 
     @property
     def gone(self) -> list[int]:
@@ -174,6 +177,9 @@ def show(project: Project, name: str | None) -> Sheet:
         together=measured_together(
             project.repository, row.result, [other.result for other in siblings]
         ),
+        explored=verdict_notes(project.repository, [row.result]).get(commit, "")
+        if row.result.explored
+        else "",
     )
 
 

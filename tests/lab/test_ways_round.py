@@ -73,6 +73,9 @@ def test_exploring_runs_what_the_gate_refuses_and_confirms_nothing(ready: World)
     [row] = ready.gitexp("log", "--json").json
     assert row["verdict"] == "EXPLORATORY"
     assert "EXPLORATORY" in ready.git("log", "-1", "--notes=gitexp", "exp/both")
+    shown = ready.gitexp("show", "both").out
+    assert "EXPLORATORY: accuracy" in shown
+    assert "not gated: a first look" in shown
     assert '"explore":"a first look"' in ready.git(
         "log", "-1", "--format=%N", "--notes=refs/notes/gitexp-runs", "exp/both"
     )

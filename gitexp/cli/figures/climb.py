@@ -17,8 +17,10 @@ from gitexp.cli.figures.drawing import (
     Stroke,
     cut,
     drawn_as,
+    key,
     level_axis,
     middled,
+    verdict_entries,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
 from gitexp.cli.views.log_cells import fitted_change
@@ -60,11 +62,13 @@ def climb(
     *,
     width: float = 1072,
     height: float = 320,
+    alone: bool = False,
 ) -> Drawing | None:
     """The metric over time; None unless two mean scores are known.
 
     `found` are experiments on one metric. Between accepted steps the line is at the mean of the
-    baseline that the next one was compared with.
+    baseline that the next one was compared with. A picture that stands `alone` says what its line
+    and its marks are.
     """
     scored = sorted(
         (one for one in found if one.before is not None and one.after is not None),
@@ -87,7 +91,12 @@ def climb(
     shapes: list[Drawn] = [
         *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
     ]
-    shapes.append(Label((left, 12), cut(scored[0].criterion.metric, 40), Role.STRONG))
+    if alone:
+        solid = Stroke(((0, 0), (14, 0)), Role.STRONG, 2)
+        there = verdict_entries(one.verdict for one in scored)
+        shapes += key(left, 14, scored[0].criterion.metric, [("baseline", solid), *there])
+    else:
+        shapes.append(Label((left, 12), cut(scored[0].criterion.metric, 40), Role.STRONG))
     for place, text in time_ticks(time.low, time.high, 9 if width > 500 else 3):
         if time(place) < width - _RIGHT - LETTER * len(text) / 2:
             shapes.append(Label((time(place), height - 8), text, anchor="middle"))

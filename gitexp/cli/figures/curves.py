@@ -23,8 +23,9 @@ from gitexp.rules.verdict import figures
 if TYPE_CHECKING:
     from gitexp.statistics.curves import Band as Averaged
 
-_MOST = 24  # steps that are drawn: hundreds of pictures share a page
+_MOST, _MOST_ALONE = 24, 250  # steps that are drawn: hundreds of pictures share a page
 _TOP, _FOOT, _RIGHT, _KEY = 10, 24, 12, 18  # pixels around the plot, and of its key
+_AXIS = 16  # pixels of the name of the axis below a picture that stands alone
 
 
 def curves(
@@ -38,18 +39,19 @@ def curves(
 ) -> Drawing | None:
     """Both arms over the steps; None where neither reported any.
 
-    One that stands `alone` says what its lines are.
+    One that stands `alone` says what its lines and its axis are.
     """
     arms = [
-        (_thinned(arm), role)
+        (_thinned(arm, _MOST_ALONE if alone else _MOST), role)
         for arm, role in ((baseline, Role.BASELINE), (experiment, Role.CANDIDATE))
         if arm is not None
     ]
     if not arms:
         return None
+    foot = height - _AXIS * alone
     upright = Scale(
         *span((v for arm, _ in arms for v in (*arm.low, *arm.high)), margin=0.03),
-        height - _FOOT, _TOP + _KEY * alone,
+        foot - _FOOT, _TOP + _KEY * alone,
     )  # fmt: skip
     ticks = upright.ticks(4)
     labels = tick_labels(ticks)
@@ -60,7 +62,7 @@ def curves(
         *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
     ]
     for tick, text in zip(across.ticks(5), tick_labels(across.ticks(5)), strict=True):
-        shapes.append(Label((across(tick), height - 7), text, anchor="middle"))
+        shapes.append(Label((across(tick), foot - 7), text, anchor="middle"))
     for arm, role in arms:
         places = [across(step) for step in arm.steps]
         upper = [(x, upright(y)) for x, y in zip(places, arm.high, strict=True)]
@@ -74,6 +76,7 @@ def curves(
         dashed = Stroke(((0, 0), (14, 0)), Role.BASELINE, 1.5, dashed=True)
         solid = Stroke(((0, 0), (14, 0)), Role.CANDIDATE, 1.5)
         shapes += key(left, 14, metric, [("baseline", dashed), ("experiment", solid)])
+        shapes.append(Label(((left + width - _RIGHT) / 2, height - 7), "step", anchor="middle"))
     said = "; ".join(
         f"{'the baseline' if role is Role.BASELINE else 'the experiment'} ends at"
         f" {figures.number(arm.mean[-1])} after step {arm.steps[-1]}"
@@ -86,12 +89,12 @@ def curves(
     )  # fmt: skip
 
 
-def _thinned(arm: Averaged) -> Averaged:
+def _thinned(arm: Averaged, most: int) -> Averaged:
     """The same curve at few enough steps to draw, its ends among them."""
     count = len(arm.steps)
-    if count <= _MOST:
+    if count <= most:
         return arm
-    kept = [round(place * (count - 1) / (_MOST - 1)) for place in range(_MOST)]
+    kept = [round(place * (count - 1) / (most - 1)) for place in range(most)]
     return replace(
         arm,
         steps=tuple(arm.steps[at] for at in kept),

@@ -114,6 +114,7 @@ class Label:
 
 
 Drawn = Stroke | Band | Mark | Label
+Entry = tuple[str, Drawn]  # of a legend: a name, and a shape that is drawn at the origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +132,41 @@ class Drawing:
     beyond: int = 0
 
 
-def key(x: float, y: float, metric: str, entries: Sequence[tuple[str, Drawn]]) -> list[Drawn]:
-    """What is drawn and what its marks are, in a line above a picture that stands alone.
+def key(x: float, y: float, metric: str, entries: Sequence[Entry]) -> list[Drawn]:
+    """What is drawn and what its marks are, in a line above a picture that stands alone."""
+    name = Label((x, y), cut(metric, 40), Role.STRONG)
+    return [name, *legend(x + BOLD * min(len(metric), 40) + 28, y, entries)]
 
-    Each entry is a name and a shape that is drawn at the origin.
-    """
-    found: list[Drawn] = [Label((x, y), cut(metric, 40), Role.STRONG)]
-    x += BOLD * min(len(metric), 40) + 28
+
+def legend(x: float, y: float, entries: Sequence[Entry]) -> list[Drawn]:
+    """What marks mean, in a line."""
+    found: list[Drawn] = []
     for name, shape in entries:
         found.append(_moved(shape, x, y - 4))
         found.append(Label((x + 18, y), name))
-        x += 18 + LETTER * len(name) + 20
+        x += _entry_width(name) + 20
     return found
+
+
+def legend_width(entries: Sequence[Entry]) -> float:
+    """Pixels that a legend takes."""
+    return sum(_entry_width(name) + 20 for name, _ in entries) - 20
+
+
+def verdict_entries(verdicts: Iterable[Verdict | None]) -> list[Entry]:
+    """A legend's entries for the verdicts that are there."""
+    there = {*verdicts}
+    found: list[Entry] = []
+    for verdict in (*Verdict, None):
+        if verdict in there:
+            role, shape = drawn_as(verdict)
+            said = verdict.lower() if verdict else "no verdict yet"
+            found.append((said, Mark((8, 0), shape, role)))
+    return found
+
+
+def _entry_width(name: str) -> float:
+    return 18 + LETTER * len(name)
 
 
 def _moved(shape: Drawn, x: float, y: float) -> Drawn:

@@ -17,8 +17,11 @@ from gitexp.cli.figures.drawing import (
     Stroke,
     cut,
     drawn_as,
+    legend,
+    legend_width,
     line,
     middled,
+    verdict_entries,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, usual
 from gitexp.cli.views.log_cells import fitted_change
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
 ROW = 22.0  # pixels
 _PLOT = 320.0
 _LONGEST_CHANGE = 44  # characters
-_FOOT = 46.0
+_MARGIN = 12
+_FOOT = 72.0
 
 
 def forest_scale(rows: Sequence[Measured], first: float, last: float) -> Scale:
@@ -113,8 +117,13 @@ def forest(rows: Sequence[Measured]) -> Drawing:
     shapes += axis_shapes(scale, first, foot + 19)
     better = f"effect on {cut(first.criterion.metric, 30)}, success at {first.criterion.target}"
     shapes.append(Label((left + _PLOT / 2, foot + 37), better, anchor="middle"))
+    entries = verdict_entries(row.verdict for row in rows)
+    if any(row.predicted is not None for row in rows):
+        entries.append(("predicted gain", Mark((8, 0), Shape.TICK, Role.PREDICTED)))
+    wide = max(left + _PLOT + right, legend_width(entries) + 2 * _MARGIN)
+    shapes += legend((wide - legend_width(entries)) / 2, foot + 61, entries)
     return Drawing(
-        math.ceil(left + _PLOT + right),
+        math.ceil(wide),
         math.ceil(foot + _FOOT),
         f"Effects on {first.criterion.metric}",
         f"Forest plot of {counted(len(rows), 'experiment')}. "

@@ -7,6 +7,7 @@ This is the one place that writes an angle bracket, and the one place that escap
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import visible
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Elements without an end.
-_VOID = {"circle", "input", "line", "link", "meta", "path", "rect", "use"}
+_VOID = {"circle", "input", "line", "link", "meta", "path", "rect", "use", "wbr"}
 
 
 class Markup(str):
@@ -53,6 +54,12 @@ def joined(parts: Iterable[str], between: str = "") -> Markup:
     """Elements and texts one after the other."""
     written = [part if isinstance(part, Markup) else escaped(part) for part in parts if part]
     return Markup(escaped(between).join(written))
+
+
+def breakable(text: str) -> Markup:
+    """A text whose long names a narrow column breaks between words: after a dot or a hyphen."""
+    pieces = re.split(r"(?<=[^\W\d][._/-])(?=[^\W\d])", text)
+    return Markup(tag("wbr").join(map(escaped, pieces)))
 
 
 def raw(name: str, content: str) -> Markup:

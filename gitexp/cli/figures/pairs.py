@@ -26,6 +26,7 @@ Seed = tuple[int, float | None, float | None]  # a seed, the baseline's score, t
 
 MOST = 40  # pairs that are drawn
 _TOP, _FOOT, _RIGHT, _KEY = 10, 24, 8, 18  # pixels around the plot, and of its key
+_AXIS = 16  # pixels of the name of the axis below a picture that stands alone
 
 
 def pairs(
@@ -35,14 +36,14 @@ def pairs(
 ) -> Drawing | None:  # fmt: skip
     """A column a seed, the two scores joined; None where nothing was measured.
 
-    One that stands `alone` says what its marks are.
+    One that stands `alone` says what its marks and its axis are.
     """
     drawn = [one for one in seeds if one[1] is not None or one[2] is not None][:MOST]
     scores = [score for _, *both in drawn for score in both if score is not None]
     if not scores:
         return None
-    top = _TOP + _KEY * alone
-    upright = Scale(*span(scores, margin=0.1), height - _FOOT, top)
+    top, foot = _TOP + _KEY * alone, height - _AXIS * alone
+    upright = Scale(*span(scores, margin=0.1), foot - _FOOT, top)
     ticks = upright.ticks(4)
     labels = tick_labels(ticks)
     left = LETTER * max(map(len, labels)) + 14
@@ -67,7 +68,7 @@ def pairs(
         if after is not None:
             marks.append(Mark((x, upright(after)), Shape.DISC, Role.CANDIDATE, 3.5))
         if number % every == 0:
-            shapes.append(Label((x, height - 7), str(seed), anchor="middle"))
+            shapes.append(Label((x, foot - 7), str(seed), anchor="middle"))
     joints.sort(key=lambda joint: joint.role)
     marks.sort(key=lambda mark: mark.role)
     shapes += [*joints, *marks]
@@ -75,6 +76,7 @@ def pairs(
         ring = Mark((6, 0), Shape.RING, Role.BASELINE)
         disc = Mark((6, 0), Shape.DISC, Role.CANDIDATE)
         shapes += key(left, 14, metric, [("baseline", ring), ("experiment", disc)])
+        shapes.append(Label(((left + width - _RIGHT) / 2, height - 7), "seed", anchor="middle"))
     whole = sum(None not in one for one in drawn)
     left_out = f" The first {MOST} of {len(seeds)}." if len(seeds) > MOST else ""
     return Drawing(

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.curves import curves
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
-from gitexp.cli.figures.measured import in_brief, measured
+from gitexp.cli.figures.measured import measured
 from gitexp.cli.figures.pairs import pairs
 from gitexp.cli.page.section import (
     LONGEST,
     Section,
     anchor,
     figure,
+    in_brief_of,
     listed,
     marked,
     shortened,
@@ -71,12 +72,11 @@ def details(report: FullReport) -> Section | None:
 
 def _fold(row: Row, report: FullReport, *, drawn: bool) -> Markup:
     detail = report.details[row.commit]
-    registration, verdict = row.result.registration, verdict_of(row)
+    verdict = verdict_of(row)
     one = measured(row)
-    change = in_brief(registration.change) if registration else "no registration"
     name = shortened(f"exp/{row.result.name}", 80)
     summary = tag(
-        "summary", marked(verdict, row.state), " ", tag("code", shortened(change, 90)),
+        "summary", marked(verdict, row.state), " ", tag("code", shortened(in_brief_of(row), 90)),
         f" {one.said}" if one else "", tag("span", f" {name}", class_="soft"),
     )  # fmt: skip
     parts = [

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.forest import axis_shapes, forest_scale, row_shapes, rulers
-from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
-from gitexp.cli.figures.measured import Measured, in_brief, measured, most_common
+from gitexp.cli.figures.markup import NOTHING, Markup, breakable, joined, tag
+from gitexp.cli.figures.measured import Measured, measured, most_common
 from gitexp.cli.figures.svg import in_row, shared, symbols, use
-from gitexp.cli.page.section import Section, anchor, marked, shortened, verdict_of
+from gitexp.cli.page.section import (
+    Section,
+    anchor,
+    in_brief_of,
+    marked,
+    shortened,
+    verdict_of,
+)
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures, words
@@ -112,8 +119,7 @@ def _head(plot: _Plot | None) -> Markup:
 def _row(row: Row, one: Measured | None, plot: _Plot | None, *, in_full: bool) -> Markup:
     verdict, result = verdict_of(row), row.result
     registration, judgement = result.registration, result.judgement
-    change = in_brief(registration.change) if registration else "no registration"
-    told: str = shortened(change, _LONGEST_CHANGE)
+    told: str = breakable(shortened(in_brief_of(row), _LONGEST_CHANGE))
     if in_full:
         told = tag("a", told, href=f"#{anchor(row.commit)}")
     state = str(row.state) if verdict and row.state != "done" else ""
@@ -172,6 +178,8 @@ def _why(row: Row) -> str:
         said = row.result.why
     elif judgement is not None and registration is not None:
         said = words.meaning(registration, judgement)
+    elif registration is None:
+        said = "not a registration"
     else:
         said = hypothesis_of(row.result.entry.message)
     return shortened(said, 100)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
+from gitexp.cli.figures.measured import in_brief
 from gitexp.cli.figures.svg import inline
 from gitexp.cli.marks import mark_for
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -75,7 +77,10 @@ def table(
     def kind(column: int) -> str | None:
         return "wide-only" if column in narrow else None
 
-    heads = (tag("th", text, scope="col", class_=kind(at)) for at, text in enumerate(head))
+    heads = (
+        tag("th", text[:1].upper() + text[1:], scope="col", class_=kind(at))
+        for at, text in enumerate(head)
+    )
     body = (
         tag("tr", *(
             tag("td", _short(cell), class_=kind(at) or ("date" if _DATE.fullmatch(cell) else None))
@@ -99,6 +104,14 @@ def listed(sentences: Iterable[str]) -> Markup:
 
 def _short(text: str) -> str:
     return text if isinstance(text, Markup) else shortened(text)
+
+
+def in_brief_of(row: Row) -> str:
+    """What an experiment changes; its subject where it registers nothing."""
+    registration = row.result.registration
+    return (
+        in_brief(registration.change) if registration else hypothesis_of(row.result.entry.message)
+    )
 
 
 def verdict_of(row: Row) -> Verdict | None:

@@ -93,6 +93,8 @@ def _experiment(row: Row, now: dt.datetime, arrow: str) -> Cells:
     if registration is not None:
         texts[Column.CHANGE] = in_fewer_words(registration.change, arrow)
         texts[Column.METRIC] = (visible(registration.criterion.metric),)
+    else:
+        texts[Column.CHANGE] = texts[Column.HYPOTHESIS]
     if result.explored:
         mark = str(Verdict.EXPLORATORY)
     elif judgement is not None and judgement.verdict is not None and registration is not None:

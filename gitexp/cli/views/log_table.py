@@ -25,7 +25,6 @@ from gitexp.cli.views.terminal import (
     beginning,
     columns,
     cut_mark,
-    filled,
     hanging,
     is_plain,
     padded,
@@ -99,7 +98,7 @@ def log_table(
             about = (*together, *refused, *uncounted(row))
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in about]
     if said := table.legend(marks):
-        typer.echo("\n" + filled(said))
+        typer.echo("\n" + said)
     for said in remarks:
         typer.echo(said)
 
@@ -222,10 +221,10 @@ class _Table:
         said = []
         if Column.VERDICT not in self._columns:
             said = [f"{mark_for(v, plain=self._plain)} {v.lower()}" for v in Verdict if v in marks]
-        said += [f"{mark} [{fate}]" for fate, mark in FATES.items() if fate in marks]
+        said += [f"{mark} {fate}" for fate, mark in FATES.items() if fate in marks]
         if Column.PLOT in self._columns and marks & {*Verdict}:
             said.append(f"{self._glyphs.bar} the gain asked for")
-        return "   ".join(said)
+        return _in_lines(said)
 
     def _fit(self, column: Column, texts: Sequence[str], wide: int) -> str:
         """The fullest text that a column has room for; prose is cut at its end."""
@@ -236,6 +235,18 @@ class _Table:
                 return fitted_change(texts, wide, self._arrow)
             case _:
                 return shortened(texts[0], wide)
+
+
+def _in_lines(entries: Sequence[str]) -> str:
+    """A legend, broken between its entries."""
+    lines = [""]
+    for entry in entries:
+        more = f"{lines[-1]}   {entry}" if lines[-1] else entry
+        if columns(more) <= row_width():
+            lines[-1] = more
+        else:
+            lines.append(entry)
+    return "\n".join(lines)
 
 
 def _arrow(*, plain: bool) -> str:

@@ -46,7 +46,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     _uncounted(row)
     typer.echo(wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:
-        typer.echo(f"This commit is not a registration: gitexp check {entry.name}")
+        said = f"This commit is not a registration: gitexp check {entry.name}"
+        typer.echo(_explored(sheet) or said)
         return
     for token, value in registration.trailers():
         typer.echo(hanging(f"  {token + ':':12} ", value))
@@ -58,11 +59,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     judgement = row.result.judgement
     _samples(row, registration.criterion.metric)
     typer.echo("")
-    if row.state == "unsynced":
-        typer.echo(result_lines(row))
-        return
-    if judgement is None:
-        typer.echo(f"  Not run yet: gitexp run {entry.name}")
+    if (said := _unjudged(sheet)) or judgement is None:
+        typer.echo(said)
         return
     if judgement.verdict is not None:
         for line in note_lines(registration, judgement):
@@ -92,6 +90,21 @@ def printed(pieces: Iterable[str]) -> None:
         typer.echo("\n".join(map(visible, piece.split("\n"))), nl=False)
 
 
+def _unjudged(sheet: Sheet) -> str:
+    """What there is to say of an experiment that is not judged here; empty if it is."""
+    row = sheet.row
+    if row.state == "unsynced":
+        return result_lines(row)
+    if row.result.judgement is None:
+        return _explored(sheet) or f"  Not run yet: gitexp run {row.result.name}"
+    return _explored(sheet)
+
+
+def _explored(sheet: Sheet) -> str:
+    """The note of an experiment that skipped the gate; empty if it did not."""
+    return "\n".join(hanging("  ", visible(line)) for line in sheet.explored.splitlines())
+
+
 def _earlier(row: Row) -> None:
     """Say how often code failed that the experiment had before."""
     if failed := row.result.of_replaced:
@@ -101,7 +114,7 @@ def _earlier(row: Row) -> None:
 
 def _undecided(sheet: Sheet, judgement: Judgement) -> None:
     name = sheet.row.result.name
-    if _unjudged(sheet, judgement):
+    if _all_there(sheet, judgement):
         typer.echo(f"  Its runs are there, but could not be judged: gitexp run {name} says why")
     elif sheet.row.state == "refused":
         typer.echo(result_lines(sheet.row))
@@ -111,7 +124,7 @@ def _undecided(sheet: Sheet, judgement: Judgement) -> None:
         typer.echo(wrapped(said))
 
 
-def _unjudged(sheet: Sheet, judgement: Judgement) -> bool:
+def _all_there(sheet: Sheet, judgement: Judgement) -> bool:
     """Whether every run that the next look needs is there, and something else is wrong."""
     complete = sum(one is not None and other is not None for _, one, other in sheet.seeds)
     return judgement.verdict is None and judgement.due is not None and complete >= judgement.due
@@ -169,7 +182,7 @@ def _seeds(sheet: Sheet, criterion: Criterion, judgement: Judgement) -> None:
 
 def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
     """Print what the figures say in plain sentences, what they cannot tell, and the siblings."""
-    says = [] if _unjudged(sheet, judgement) else what_it_says(registration, judgement)
+    says = [] if _all_there(sheet, judgement) else what_it_says(registration, judgement)
     for title, sentences in (
         ("What this says", says),
         ("What it cannot tell", what_it_cannot_tell(registration, judgement, shared=sheet.shared)),

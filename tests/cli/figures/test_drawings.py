@@ -50,16 +50,19 @@ def test_each_verdict_has_a_mark_of_its_own() -> None:
         an_experiment(0.002, Verdict.INCONCLUSIVE), an_experiment(0.001, Verdict.INCONCLUSIVE),
     ])  # fmt: skip
     counts = {shape: len(marks(drawing, shape)) for shape in Shape}
-    assert (counts[Shape.CHECK], counts[Shape.CROSS], counts[Shape.QUESTION]) == (1, 1, 2)
-    assert counts[Shape.TICK] == 4  # predictions
+    # One more each in the legend.
+    assert (counts[Shape.CHECK], counts[Shape.CROSS], counts[Shape.QUESTION]) == (2, 2, 3)
+    assert counts[Shape.TICK] == 5  # predictions
     assert {"+0.020", "-0.010", "0", "+0.01"} <= set(texts(drawing))
+    legend = ["confirmed", "ruled out", "inconclusive", "predicted gain"]
+    assert texts(drawing)[-4:] == legend
 
 
 def test_an_effect_far_from_the_others_is_an_arrow() -> None:
     rows = [an_experiment(0.001 * n) for n in range(20)]
     drawing = forest([*rows, an_experiment(-0.9, Verdict.RULED_OUT)])
     assert len(marks(drawing, Shape.ARROW_LEFT)) == 1
-    assert marks(drawing, Shape.CROSS) == []
+    assert len(marks(drawing, Shape.CROSS)) == 1  # in the legend
 
 
 def test_lines_are_read_from_a_scale_with_zero_and_the_bar_on_it() -> None:
@@ -79,6 +82,9 @@ def test_the_climb_has_a_step_for_each_accepted_experiment() -> None:
     assert len(line.points) == 2 + 2 * len(steps)
     assert {"step 1", "step 5", "step 9", "goal accuracy >= 0.95"} <= set(texts(drawing))
     assert (len(marks(drawing, Shape.CHECK)), len(marks(drawing, Shape.CROSS))) == (3, 2)
+    alone = climb([*others, *steps], alone=True)
+    assert alone is not None
+    assert {"baseline", "confirmed", "ruled out"} <= set(texts(alone)) - set(texts(drawing))
     assert climb([]) is None
 
 
@@ -130,6 +136,10 @@ def test_curves_keep_their_ends_when_they_are_thinned() -> None:
     assert f"ends at {values[-1]:.5f}" in drawing.about
     (curve,) = (one for one in drawing.shapes if isinstance(one, Stroke) and len(one.points) > 2)
     assert len(curve.points) < 40
+    alone = curves("loss", band, None, alone=True)
+    assert alone is not None
+    assert max(len(one.points) for one in alone.shapes if isinstance(one, Stroke)) == len(steps)
+    assert {"loss", "step", "baseline", "experiment"} <= set(texts(alone))
     assert curves("loss", None, None) is None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import gitexp.cli.figures
 import gitexp.cli.page
-from gitexp.cli.figures.markup import Markup, escaped, joined, raw, tag
+from gitexp.cli.figures.markup import Markup, breakable, escaped, joined, raw, tag
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ def test_what_is_not_markup_is_escaped_wherever_it_stands() -> None:
         '<a href="x&quot; onclick=&quot;y">&lt;b&gt;</a>'
     )
     assert joined([tag("b", "x"), "<i>"], " & ") == "<b>x</b> &amp; &lt;i&gt;"
+    assert breakable("model.class_weight <b> 1.5") == (
+        "model.<wbr/>class_<wbr/>weight &lt;b&gt; 1.5"
+    )
     assert tag("p", tag("b", "&")) == "<p><b>&amp;</b></p>"
     assert tag("input", type="checkbox", checked="", name=None) == (
         '<input type="checkbox" checked=""/>'

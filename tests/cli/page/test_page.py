@@ -16,7 +16,7 @@ ELEMENTS = {
     "section", "footer", "h1", "h2", "h3", "p", "a", "ul", "li", "dl", "dt", "dd", "div", "span",
     "small", "code", "pre", "ins", "del", "button", "label", "input", "fieldset", "legend", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "details", "summary",
-    "svg", "g", "defs", "use", "path", "line", "circle", "rect", "text", "desc",
+    "svg", "g", "defs", "use", "path", "line", "circle", "rect", "text", "desc", "wbr",
 }  # fmt: skip
 ATTACK = "</p></script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 
