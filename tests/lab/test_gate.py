@@ -8,6 +8,7 @@ import pytest
 from tests.arrange import message, records, refs, show, trailers, train_with
 from tests.bench.projects import many_experiments, project
 from tests.project import BECAUSE, World, git
+from tests.team import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,6 +203,17 @@ def test_the_key_that_an_early_registration_has_for_an_option_stays_true(ready: 
     assert ready.gitexp("check", name).code == 0
     rewritten(ready, name, ".default = 3 -> 4", ".default = 3 -> 5")
     assert set(violations(ready, name)) == {"T2"}
+    # Once it has a verdict, the change is known under its present key, wherever it stands now.
+    rewritten(ready, name, ".default = 3 -> 5", ".default = 3 -> 4")
+    measure(ready, ready.git("rev-parse", "main"), 0.9)
+    measure(ready, ready.git("rev-parse", f"exp/{name}"), 0.8)
+    again = ("start", "again, because luck may have hidden it", "--set", "depth=4")
+    assert "K1" in ready.gitexp(*again, code=1).err
+    ready.edit(
+        "p.add_argument(", "p.add_argument('--first', default=1)\np.add_argument(", "train.py"
+    )
+    ready.commit("another option")
+    assert f"exp/{name} made the same change" in ready.gitexp(*again).out
 
 
 def test_a_lower_bar_is_another_commit_without_results(ready: World) -> None:

@@ -162,8 +162,14 @@ def _is_same_change(project: Project, said: str, change: Change, entry: Entry) -
     return (
         registered is not None
         and names_commit(name, registered.name, commit)
-        and registered.change.place == change.place
-        and _spelled_after(registered.change) == _spelled_after(change)
+        and any(
+            _spelled_after(registered.change) == _spelled_after(one)
+            and (
+                registered.change.place == one.place
+                or (one is change.formerly and registered.change.form == one.form)
+            )
+            for one in change.ever
+        )
     )
 
 

@@ -76,7 +76,7 @@ def _check_message(
             )
         )
     said_of_it = str(registration.change)
-    if change is not None and said_of_it not in {str(change), change.formerly}:
+    if change is not None and said_of_it not in map(str, change.ever):
         findings.append(
             Finding(
                 "T2",

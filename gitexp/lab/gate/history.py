@@ -47,8 +47,9 @@ class PastResults:
         """Return other experiments of a project that made an entry's change, newest first."""
         alike = self._by_setting.get((folder, change.setting), ())
         cut = self._cut.get((folder, change.place), ())
-        others = [result for result in (*alike, *cut) if result.commit != entry.commit]
-        if alike and cut:
+        early = self._by_form.get((folder, change.formerly.form), ()) if change.formerly else ()
+        others = [result for result in (*alike, *cut, *early) if result.commit != entry.commit]
+        if (alike and cut) or early:
             others.sort(key=lambda result: self._order[result.commit])
         return same_change(self._repository, others, change, (entry.base, entry.code))
 
@@ -149,6 +150,15 @@ class PastResults:
         for result in self._results:
             if (one := result.registration) and (setting := one.change.setting):
                 found.setdefault((one.project, setting), []).append(result)
+        return found
+
+    @cached_property
+    def _by_form(self) -> dict[tuple[str, tuple[str, ...]], list[Result]]:
+        """Results by project and the form of what they changed."""
+        found: dict[tuple[str, tuple[str, ...]], list[Result]] = {}
+        for result in self._results:
+            if one := result.registration:
+                found.setdefault((one.project, one.change.form), []).append(result)
         return found
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.code.brought_code import brought
 from gitexp.rules.documents.change import NO_CHANGE, whole
+from gitexp.rules.gate.changed_values import compare_values
 from gitexp.rules.gate.formats import LARGEST
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ def same_change(
     `change` has its values whole. `code` are the baseline and the code commit, or its tree, that
     it is made on; only experiments on equal code count.
     """
-    alike = [r for r in results if r.registration and r.registration.change.place == change.place]
-    whole_ones = whole_changes(repository, alike)
+    former = change.formerly.form if change.formerly else ()
+    alike = [
+        result
+        for result in results
+        if (one := result.registration)
+        and (one.change.place == change.place or one.change.form == former)
+    ]
+    whole_ones = whole_changes(repository, alike, former)
     found = [result for result in alike if whole_ones[result.commit].sets_the_same(change)]
     return on_equal_code(repository, found, code)
 
@@ -53,17 +60,25 @@ def on_equal_code(
     return [r for r in alike if r.code == code[1] or r.commit in equal]
 
 
-def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str, Change]:
+def whole_changes(
+    repository: Repository, results: Sequence[Result], former: tuple[str, ...] = ()
+) -> dict[str, Change]:
     """Changes of registered experiments by commit.
 
     A message cuts long values: those are read from the commit and its parent, in one git process.
+    So is what is registered under keys of the `former` form, which are others now.
     """
     changes = {
         result.commit: result.registration.change if result.registration else NO_CHANGE
         for result in results
     }
     # git is asked for blobs line by line.
-    cut = [r for r in results if changes[r.commit].is_cut and "\n" not in changes[r.commit].file]
+    cut = [
+        result
+        for result in results
+        if (one := changes[result.commit]).is_cut or one.form == former
+        if "\n" not in one.file
+    ]
     names = [
         f"{commit}:{_folder(result)}{changes[result.commit].file}"
         for result in cut
@@ -71,9 +86,21 @@ def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str
     ]
     contents = iter(repository.git.objects(names, largest=LARGEST) if names else ())
     for result in cut:
-        before, after = next(contents), next(contents)
-        changes[result.commit] = whole(changes[result.commit], before, after)
+        change, before, after = changes[result.commit], next(contents), next(contents)
+        changes[result.commit] = (
+            _renamed(change, before, after)
+            if change.form == former
+            else whole(change, before, after)
+        )
     return changes
+
+
+def _renamed(change: Change, before: bytes | None, after: bytes | None) -> Change:
+    """A change as its file has it, under the key that it has now."""
+    if before is None or after is None:
+        return change
+    found, _ = compare_values(change.file, before, after, 0)
+    return found[0] if len(found) == 1 else change
 
 
 def complete_changes(repository: Repository, results: Sequence[Result]) -> None:

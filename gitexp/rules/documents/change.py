@@ -60,7 +60,7 @@ class Change:
     was read from a message, a value is a PartialValue if it was cut there, and a Source if only its
     spelling is known. `line` is where the file differs; a message does not say. `followers` are the
     keys of other values that differ with this one, because what is written here counts there, too.
-    `formerly` is the line of this change in earlier registrations, where it was another one.
+    `formerly` is this change under the key that earlier registrations have, where that is another.
     """
 
     file: str
@@ -69,7 +69,7 @@ class Change:
     after: Any
     line: int | None = None
     followers: tuple[Key, ...] = field(default=(), compare=False)
-    formerly: str = field(default="", compare=False)
+    formerly: Change | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         before, after = cut_alike(spell(self.before), spell(self.after))
@@ -85,6 +85,16 @@ class Change:
     def place(self) -> str:
         """File and key, as the line spells them."""
         return f"{spell_file(self.file)}: {self.spelled_key}"
+
+    @property
+    def ever(self) -> tuple[Change, ...]:
+        """The change, and as earlier registrations have it."""
+        return (self, self.formerly) if self.formerly else (self,)
+
+    @property
+    def form(self) -> tuple[str, ...]:
+        """File and key, without positions in lists, which move as others come and go."""
+        return self.file, *(part for part in self.key if isinstance(part, str))
 
     @property
     def spelled_key(self) -> str:

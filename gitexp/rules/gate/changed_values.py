@@ -52,16 +52,16 @@ def compare_values(
     return changes, []
 
 
-def line_before(path: str, before: bytes, after: bytes) -> str:
-    """Return the line that earlier registrations have for a change, "" if it is the same.
+def change_before(path: str, before: bytes, after: bytes) -> Change | None:
+    """Return a change under the key that earlier registrations have, if that may be another.
 
     Both versions are valid.
     """
     old, new = (formats.read_as_before(path, content) for content in (before, after))
     if old is None or new is None:
-        return ""
+        return None
     changes = _differences(path, old, new, 0)
-    return str(changes[0]) if len(changes) == 1 else ""
+    return changes[0] if len(changes) == 1 else None
 
 
 def _loosened(path: str, before: bytes, after: bytes, at: int) -> Finding | None:

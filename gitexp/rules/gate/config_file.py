@@ -9,7 +9,7 @@ from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines, without_ending
-from gitexp.rules.gate.changed_values import compare_values, line_before
+from gitexp.rules.gate.changed_values import change_before, compare_values
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import ABSENT
 from gitexp.rules.gate.several_values import quoted_setting
@@ -94,8 +94,9 @@ def _inspect_values(
         from gitexp.rules.gate.two_readings import read_twice  # only for YAML: it takes 3 ms
 
         findings += read_twice(path, before, after, lines)
-    if len(changes) == 1 and (line := line_before(path, before, after)):
-        changes = [replace(changes[0], formerly=line)]
+    former = change_before(path, before, after) if len(changes) == 1 else None
+    if former and str(former) != str(changes[0]):
+        changes = [replace(changes[0], formerly=former)]
     if len(changes) == 1 and lines.count > 1:
         said = f"{name}: one value differs, but {lines.count} lines do; an experiment changes one"
         hint = _one_line_hint(changes[0], baseline)

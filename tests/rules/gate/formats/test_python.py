@@ -365,4 +365,4 @@ def test_the_line_of_an_early_registration_is_still_known(
     edit = Edited("train.py", "100644", "100644", before.encode(), after.encode())
     change = inspect([edit], ["train.py"]).change
     assert change is not None
-    assert change.formerly == (formerly and f"train.py: {formerly}")
+    assert str(change.formerly or "") == (formerly and f"train.py: {formerly}")
