@@ -41,7 +41,8 @@ Generated from the types that the code fills, by docs/generate.py; the tests hol
 print against them.
 
 With `--json` a command prints one value on standard output and nothing else there. News of runs is
-on standard error, an object a line: each has `event` and `time`.
+on standard error, an object a line: each has `event`, `time`, and `uptime`, the seconds since the
+machine was started.
 
 - A command that fails prints a [Failure](#failure) in place of its result, and says the same in
   words on standard error. Its exit code is the one that its `--help` lists.

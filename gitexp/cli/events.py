@@ -97,7 +97,8 @@ def _of(label: str, job: Job) -> dict[str, Any]:
 
 def _print(event: str, **fields: object) -> None:
     # One write a line: several threads print.
-    said = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = {"event": event, "time": moment, "uptime": round(time.monotonic(), 3), **fields}
     sys.stderr.write(json_line(said) + "\n")
     sys.stderr.flush()
 

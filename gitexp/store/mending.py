@@ -58,9 +58,11 @@ def free_locks(repository: Repository, began: object) -> None:
     ]
     locks = [*packing_locks(repository), repository.common / "shallow.lock"]
     for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:
+        seen = time.monotonic()
         try:
             while (made := path.stat().st_mtime) >= since - 1:
-                if time.time() - made > _OLD:
+                # Where the clock was set back, a lock has a time to come.
+                if max(time.time() - made, time.monotonic() - seen) > _OLD:
                     path.unlink()
                 time.sleep(_OLD / 10)
         except FileNotFoundError:

@@ -131,7 +131,8 @@ def _clear(repository: Repository, moves: str, lock: int) -> None:
         with suppress(OSError):
             made = path.stat().st_mtime
             if says is None or not path.read_bytes():
-                time.sleep(max(0.0, _SURE - (time.time() - made)))
+                # Where the clock was set back, a lock file has a time to come.
+                time.sleep(min(_SURE, max(0.0, _SURE - (time.time() - made))))
             if made >= since and (says is None or path.read_text().strip() in {"", says}):
                 path.unlink()
 
@@ -180,7 +181,8 @@ def contended(said: str) -> StoreBusy:
     path = Path(found[1])
     age = ""
     with suppress(OSError):
-        age = f", for {duration(time.time() - path.stat().st_mtime)}"
+        if (passed := time.time() - path.stat().st_mtime) > 0:  # the clock may have been set back
+            age = f", for {duration(passed)}"
     return StoreBusy(
         f"another git command has locked the results{age}, or left its lock behind:\n{path}",
         f"if no git command is running: rm {shlex.quote(str(path))}",

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -225,6 +227,22 @@ def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
     assert "already in queue 7" in gated.gitexp("run", name, "--detach", code=2).err
     assert gated.gitexp("stop", name, "--json").json[0]["at_work"]
     assert json.loads((folder / "stop.json").read_text()) == {"names": [name]}
+
+
+@pytest.mark.parametrize("hours", [-3, 0, 3])
+def test_what_is_left_is_told_by_the_uptime_because_clocks_are_set(
+    tmp_path: Path, hours: int
+) -> None:
+    queue = Queue(tmp_path / "1", ("one",), 1, "", "", False, "2026-01-02T03:04:05+00:00").here(1)
+    queue.write()
+    told = datetime.now(UTC) + timedelta(hours=hours)
+    event = {
+        "event": "progress", "name": "one", "time": told.isoformat(), "runs_left": 4,
+        "seconds_left": 600.0, "uptime": time.monotonic() - 60,
+    }  # fmt: skip
+    queue.events.write_text(json.dumps(event) + "\n")
+    (one,) = queued_experiments(queue, QueueStage.RUNS, {"one": "running"})
+    assert one.seconds == pytest.approx(540, abs=30)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,11 @@ class Queue:
         return read_json(self.folder / "result.json")
 
     @property
+    def is_of_this_boot(self) -> bool:
+        """Whether it was started on this machine since that was started."""
+        return bool(self.boot) and (self.host, self.boot) == (host_id(), boot_id())
+
+    @property
     def measures_baseline(self) -> bool:
         """Whether it runs the baseline alone."""
         return self.kind in {RunKind.BASELINE, RunKind.BASELINE_AGAIN}

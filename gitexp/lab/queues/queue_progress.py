@@ -132,7 +132,7 @@ def queued_experiments(
         elif not told and state != "running":
             found.append(QueuedExperiment(name, "waiting"))
         else:
-            seconds = _left(told)
+            seconds = _left(told, queue.is_of_this_boot)
             runs = told.get("runs_left")
             found.append(
                 QueuedExperiment(name, "running", runs if type(runs) is int else None, seconds)
@@ -172,11 +172,16 @@ def _over(events: Sequence[dict[str, Any]]) -> set[str]:
     return {name for event in told if isinstance(name := event.get("name"), str)}
 
 
-def _left(event: dict[str, Any]) -> float | None:
-    """Seconds that an experiment still needs, by what was said of it last, and when."""
-    seconds, said = event.get("seconds_left"), event.get("time")
+def _left(event: dict[str, Any], is_of_this_boot: bool) -> float | None:
+    """Seconds that an experiment still needs, by what was said of it last, and when.
+
+    Since this machine was started, its uptime tells more than a clock that somebody may have set.
+    """
+    seconds, said, uptime = (event.get(name) for name in ("seconds_left", "time", "uptime"))
     if not isinstance(seconds, int | float) or not isinstance(said, str):
         return None
+    if is_of_this_boot and isinstance(uptime, int | float):
+        return max(0.0, seconds - max(0.0, time.monotonic() - uptime))
     try:
         passed = time.time() - datetime.fromisoformat(said).timestamp()
     except ValueError:
