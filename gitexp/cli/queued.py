@@ -16,6 +16,7 @@ from gitexp.cli.running import AskedRuns, carry_out, cluster_of
 from gitexp.cli.views.queue import begun
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.projects.project import open_project
+from gitexp.lab.queues.replaced import Replaced, Wishes
 from gitexp.rules.documents.where import Where
 from gitexp.rules.rendering import error_text
 from gitexp.workflows.queue import detach, find_queue
@@ -52,8 +53,11 @@ def run_queue(number: str) -> None:
             cluster = cluster_of(project, Where(queue.on, queue.remote, queue.address))
             if not asked.names:
                 raise UsageError("every experiment of the queue was stopped")
-            done = carry_out(project, asked, watcher, cluster, lambda: queue.asked_to_stop)
+            done = carry_out(project, asked, watcher, cluster, Wishes(queue))
             result = _failed(done.errors[0]) if done.is_error else _kept(done)
+        except Replaced as replaced:
+            watcher.said(replaced.message)
+            replaced.go_on()
         except GitexpError as error:
             queue.finish(_failed(error))
             raise

@@ -17,6 +17,7 @@ from gitexp.lab.projects.experiment import find_experiment, find_measured, meant
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
 from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.lab.queues.queue_progress import is_over_in
+from gitexp.lab.queues.replaced import command_of
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import HERE
 from gitexp.rules.plan.screening import demand_screening
@@ -301,8 +302,7 @@ def _launch(repository: Repository, queue: Queue) -> Queue:
         with queue.events.open("ab") as events:
             try:
                 process = subprocess.Popen(
-                    # Without -P, a module in the project could pass for one of ours.
-                    [sys.executable, "-P", "-m", "gitexp", "run", "--queued", queue.id],
+                    command_of(queue),
                     cwd=folder if folder.is_dir() else top, stdin=subprocess.DEVNULL,
                     stdout=events, stderr=events, start_new_session=True, pass_fds=[lock],
                 )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import gitexp
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.queues.queue import Queue, QueueStage, read_queue
 from gitexp.lab.queues.queue_progress import is_over_in, queued_experiments
@@ -193,6 +194,27 @@ def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     assert len(records(gated, "main")) == 2
     assert refs(gated)["refs/heads/main"] == before
     assert "no queue on this machine was interrupted" in gated.gitexp("run", "--resume").out
+
+
+@pytest.mark.slow
+def test_a_queue_whose_program_is_replaced_ends_its_run_and_goes_on_as_the_new_one(
+    gated: World, gate: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(Path(gitexp.__file__).parent, library / "gitexp")
+    name = gated.start("--set", "model.C=10")
+    gated.gitexp("run", name, "--detach", PYTHONPATH=str(library))
+    in_progress(gated)
+    (queue,) = queues(gated)
+    first = library / "gitexp" / "__init__.py"
+    shutil.move(first, tmp_path)
+    first.write_text((tmp_path / "__init__.py").read_text())
+    gate.touch()
+    assert gated.gitexp("run", "--wait", "--json").json["verdict"] == "INCONCLUSIVE"
+    told = [event["text"] for event in queue.said() if event["event"] == "said"]
+    assert sum("gitexp was replaced while queue 1 ran" in text for text in told) == 1
+    assert all("ended" not in record for record in records(gated, f"exp/{name}"))
+    assert len(records(gated, f"exp/{name}")) == 2
 
 
 @pytest.mark.parametrize("moved", [False, True])

@@ -37,7 +37,7 @@ class Scheduler:
     """Gives orders to an engine until no session needs a run.
 
     `to_stop` returns the names of sessions that somebody wants to end, and is asked again and
-    again.
+    again; what it raises ends them all, as soon as the runs that are going on have ended.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Scheduler:
         self._why_no_device = ""  # as it was said
         self._failed: dict[tuple[Key, str], GitexpError] = {}  # by run and metric
         self._unread: set[Key] = set()  # runs that have ended, and whose records were not read yet
-        self._unstored: StoreBusy | None = None
+        self._last: GitexpError | None = None  # after which nothing is started any more
         self._ended: set[Session] = set()  # of which that was told
 
     def drive(self) -> None:
@@ -66,6 +66,7 @@ class Scheduler:
 
         Raises:
             StoreBusy: a run could not be stored; those that were going on have ended.
+            GitexpError: `to_stop` raised it.
         """
         for session in self._sessions:
             self._advance(session)
@@ -74,8 +75,8 @@ class Scheduler:
             self._fill()
             self._tell_ended()
             waits = bool(self._busy) or self._lacks_devices()
-            if not self._flying and (not waits or self._unstored):
-                if self._unstored or not self._wake():
+            if not self._flying and (not waits or self._last):
+                if self._last or not self._wake():
                     break
                 continue
             ended = self._engine.poll(_NAP if waits else _REACTION if self._to_stop else None)
@@ -84,8 +85,8 @@ class Scheduler:
                 self._fill()  # with what is due anyway, while the new records are read
             self._catch_up(settled)
         self._tell_ended()
-        if self._unstored is not None:
-            raise self._unstored
+        if self._last is not None:
+            raise self._last
 
     def session_of(self, order: Order) -> Session:
         """The session that gave an order."""
@@ -105,7 +106,7 @@ class Scheduler:
 
     def _fill(self) -> None:
         """Start runs as long as a slot is free."""
-        while self._unstored is None and not self._lacks_devices() and self._engine.free > 0:
+        while self._last is None and not self._lacks_devices() and self._engine.free > 0:
             chosen = self._choose()
             if chosen is None:
                 break
@@ -172,7 +173,7 @@ class Scheduler:
         _, session, run = self._flying.pop(key)
         if isinstance(done.error, StoreBusy):
             # Kept aside. What is running may end, and is kept aside likewise.
-            self._unstored = done.error
+            self._last = done.error
         elif isinstance(done.error, GitexpError):
             self._failed[key, done.order.metric] = done.error
             session.fail(done.error)
@@ -196,7 +197,10 @@ class Scheduler:
 
     def _obey(self) -> None:
         """End what somebody asked to stop; its runs in progress count as aborted."""
-        names = self._to_stop() if self._to_stop else ()
+        try:
+            names = self._to_stop() if self._to_stop else ()
+        except GitexpError as error:
+            self._last, names = self._last or error, ()
         stopped = [session for session in self._open() if session.name in names]
         for session in stopped:
             session.fail(Stopped("stopped by gitexp stop", f"go on: {session.command}"))
