@@ -41,7 +41,7 @@ _VALUE = re.compile(
 _NAMED = re.compile(
     rf"(?<![\w.])(?P<name>{_WORD})['\"`*]{{0,3}}(?:"
     r"(?P<equals>\s{0,99}=(?!>)\s{0,99})|(?P<colon>\s{0,99}(?::=?|=>|->|→)\s{0,99})"
-    r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}))"
+    r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}(?:\.{3,99}\s{1,99})?))"
 )
 _BEFORE = re.compile(rf"(?:(?<![\w./@-]){_WORD}\s){{0,5}}\Z")
 _STEP = re.compile(
@@ -60,6 +60,16 @@ _ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")
 # The report of scikit-learn's classification_report, whose row has the accuracy and the examples.
 _REPORT = re.compile(r"\bprecision +recall +f1-score +support\s*$")
 _REPORTED = re.compile(r"\s{0,99}accuracy {2,99}([01]\.[0-9]{1,20}) {1,99}([0-9]{1,20})\s*$")
+
+
+# A dict of what was measured on one set: {'test': {'acc': 0.93}}, or Test metrics: {'acc': 0.93}.
+_OF_SET = re.compile(
+    r"(?<![\w./@-])(?P<set>train(?:ing)?|val(?:id(?:ation)?)?|dev|eval(?:uation)?|test|holdout)"
+    r"(?:[ _](?:set|metrics|results|scores))?['\"]?\s{0,9}[:=]?\s{0,9}"
+    r"\{(?P<inside>[^{}]{0,5000})\}",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(rf"(?P<quote>['\"])(?P<name>{_WORD})(?P=quote)(?=\s{{0,9}}:)")
 
 
 class _Kind(enum.Enum):
@@ -92,7 +102,8 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
     alike: dict[str, float] = {}
     longer: dict[str, float] = {}
     wanted = _plain(metric)
-    for reading in itertools.chain.from_iterable(map(_readings_of, _lines(text))):
+    lines = _lines(_OF_SET.sub(_name_by_set, text))
+    for reading in itertools.chain.from_iterable(map(_readings_of, lines)):
         is_whole = not reading.before
         if reading.kind is _Kind.EQUALS or (is_whole and reading.kind is _Kind.COLON):
             found[reading.name] = reading.value
@@ -160,6 +171,13 @@ def nearest_line(text: str, metric: str) -> str:
     at = name.search(line)
     begin = max(0, at.start() - _LONGEST // 2) if at and len(line) > _LONGEST else 0
     return line[begin : begin + _LONGEST]
+
+
+def _name_by_set(found: re.Match[str]) -> str:
+    """Write the names in a dict as people print them in lines: `test acc`."""
+    start = found.start("inside") - found.start()
+    named = _QUOTED.sub(rf"\g<quote>{found['set']} \g<name>\g<quote>", found["inside"])
+    return f"{found[0][:start]}{named}}}"
 
 
 def _plain(label: str) -> str:

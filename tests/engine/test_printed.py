@@ -62,6 +62,9 @@ READ = [
     ("accuracy          0.93", 0.93),
     ("  accuracy                = 0.93", 0.93),
     ("accuracy\t0.93", 0.93),
+    ("  Accuracy ......... 0.93", 0.93),
+    ("{'test': {'accuracy': 0.93, 'loss': 0.1}}", 0.93),
+    ("metrics: {'accuracy': 0.93}", 0.93),
     ("wandb: accuracy 0.93", 0.93),
     ("epoch 3 loss 0.2 accuracy 0.93", 0.93),
     ("loss  0.2   accuracy  0.93   lr  0.1", 0.93),
@@ -103,7 +106,10 @@ UNREAD = [
     "    accuracy                           0.93       360", "| accuracy | 0.93 | 360 |",
     "| accuracy 0.93 | 360 |", "accuracy 0.93 | better than 9 others",
     "accuracy 10 times better", "the target accuracy 0.93 was missed", "0.93",
-    "train accuracy: 0.99\ntest accuracy: 0.93",
+    "train accuracy: 0.99\ntest accuracy: 0.93", "computing accuracy ... 0.93 s",
+    "{'test': {'accuracy': 0.93}, 'train': {'accuracy': 0.99}}",
+    '{\n  "train": {\n    "accuracy": 0.99\n  },\n  "test": {\n    "accuracy": 0.93\n  }\n}',
+    "Train metrics: {'accuracy': 0.99}\nTest metrics: {'accuracy': 0.93}",
 ]  # fmt: skip
 
 
@@ -125,6 +131,9 @@ def test_what_is_not_clearly_one_number_is_not_read(text: str) -> None:
         ("Test Accuracy: 0.93\nTest accuracy: 0.94", "test_accuracy", 0.94),
         ("best val loss: 4.1\nval loss: 4.3", "val_loss", 4.3),
         ("best val loss: 4.1", "val_loss", 4.1),
+        ("{'val': {'loss': 4.1},\n 'train': {'loss': 9}}", "val_loss", 4.1),
+        ("Train: {'acc': 0.9}\nTest: {'acc': 0.8}", "test_acc", 0.8),
+        ("{'test': {'test_acc': 0.8}, 'train': {'train_acc': 0.9}}", "test_acc", 0.8),
         (" * Acc@1 76.130 Acc@5 92.862", "Acc@1", 76.13),
         ("eval/loss: 0.5", "eval_loss", 0.5),
         ("valid_0's auc: 0.98", "auc", 0.98),

@@ -224,6 +224,8 @@ def test_the_only_program_is_the_training_command(
         ("print(f'train_loss={a} val_loss={b}')", "val_loss", "lower"),
         ("print(f'train loss {a}, step: {n}')\nprint(f'train_loss: {a}')", "train_loss", "lower"),
         ("json.dump({'psnr': p, 'time': t}, f)", "psnr", "higher"),
+        ("print({'train': {'acc': a}, 'test': {'loss': 1, 'acc': b}})", "test_acc", "higher"),
+        ("print(f'  F1 ...... {v:.4f}')", "F1", "higher"),
         ("# accuracy\nprint(f'Final F1: {x}')", "F1", "higher"),
         ("print('Accuracy on test set:', a)", "Accuracy_on_test_set", "higher"),
         ("print('ppl=%.3f' % p)", "ppl", "lower"),

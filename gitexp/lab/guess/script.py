@@ -21,10 +21,12 @@ _LARGEST = 500_000  # bytes of one; longer ones are data
 _NAME = r"[A-Za-z_][\w./@-]{0,60}"  # bounded, so that a long text takes no long time
 _PRINTED = re.compile(
     rf"(?<![\w./@-])((?:{_NAME} ){{0,5}}{_NAME})"
-    r"(?:['\"]?\s{0,60}[:=]\s{0,60}|\s{1,60})(?:$|[%{])"
+    r"(?:['\"]?\s{0,60}[:=]\s{0,60}|\s{1,60}(?:\.{3,60}\s{1,60})?)(?:$|[%{])"
 )
 # Colors, the markup of rich, and the bars of a table may stand between a name and its number.
-_FIELD = re.compile(r"['\"]?\s{0,60}[:=]?\s{0,60}(?:\{[^{}]{0,60}\}|%[\d.+ -]{0,9}[a-z])")
+_FIELD = re.compile(
+    r"['\"]?\s{0,60}(?:[:=]|\.{3,60})?\s{0,60}(?:\{[^{}]{0,60}\}|%[\d.+ -]{0,9}[a-z])"
+)
 _LONGEST_NAME = 40  # characters
 _DRESSED = re.compile(
     r"\x1b\[[0-9;]*m|\[/?(?:bold|[a-z_]*(?:red|green|blue|cyan|magenta|yellow))?\]|[│┃|]"
@@ -165,7 +167,10 @@ class _Reader:
 
     def _pairs(self, names: Iterable[ast.expr | None], values: Iterable[ast.expr]) -> None:
         for name, value in zip(names, values, strict=True):
-            if not isinstance(value, ast.Constant | ast.Dict | ast.List):
+            if isinstance(value, ast.Dict):  # {"test": {"acc": acc}}, after whose set it is named
+                of_set = [ast.Constant(f"{text_of(name)} {text_of(key)}") for key in value.keys]
+                self._pairs(of_set, value.values)
+            elif not isinstance(value, ast.Constant | ast.List):
                 self._names(text_of(name))
 
     def _prints_values(self, parts: Sequence[ast.expr]) -> None:

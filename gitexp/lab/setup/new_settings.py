@@ -15,7 +15,7 @@ from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.composed import chosen_files
-from gitexp.rules.gate.formats.keys import keys_at, spell_key
+from gitexp.rules.gate.formats.keys import keys_at, short_name, spell_key
 from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.rules.text import shell_word
@@ -220,9 +220,10 @@ def example_key(here: Path, config: str, command: str) -> str:
     found = [one for one in found if one[0] in chosen] or found
     found.sort(key=lambda one: type(one[2]) is int)
     for file, key, _ in found:
-        name = str(key[-1]).lstrip("-")
-        if name.rpartition(".")[2].lower() not in SEEDS and "(" not in spell_key(key):
-            short = len(keys_at(every, (name,))) == 1 and str(key[-1]).startswith("-")
+        name = short_name(key)
+        if (name or str(key[-1])).lower() not in SEEDS and "(" not in spell_key(key):
+            is_odd = str(key[-1]).startswith("-") or "[" in str(key[-1])
+            short = is_odd and len(keys_at(every, (name,))) == 1
             typed = name if short else typed_key(key, every)
             return typed if every.count(key) == 1 else f"{file}:{typed}"
     return "KEY"

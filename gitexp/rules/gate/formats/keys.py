@@ -79,7 +79,8 @@ def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
     """Return the keys that typed names mean, else those with dots in a name (INI's `[a.b]`).
 
     A flag can also be typed without its dashes, and without its command or function:
-    `train.py.--batch-size` as `batch-size` and `batch_size`.
+    `train.py.--batch-size` as `batch-size` and `batch_size`. What code sets within another object
+    can be typed by its last name: `get_config."c.model['lr']"` as `lr`.
     """
     spelled = [(key, tuple(map(str, key))) for key in keys]
     joined = ".".join(names)
@@ -90,11 +91,20 @@ def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
     )
 
 
+def short_name(key: Key) -> str:
+    """Return the last name of a command's flag, or of what code sets; "" for other keys."""
+    last = str(key[-1]) if key else ""
+    if last.startswith("-"):
+        return last.lstrip("-")
+    found = re.fullmatch(r"[^\W\d][\w.'\[\]]*?(?:\.(\w+)|\['(\w+)'\])", last)
+    return (found[1] or found[2]) if found else ""
+
+
 def _short_names(parts: tuple[str, ...]) -> set[str]:
-    """Return the other names of a command's flag."""
-    if not parts or not parts[-1].startswith("-"):
-        return set()
-    name = parts[-1].lstrip("-")
+    """Return the other names of a key that has a short one."""
+    name = short_name(parts)
+    if not name or not parts[-1].startswith("-"):
+        return {name} - {""}
     return {name, name.replace("-", "_"), parts[-1], ".".join((*parts[:-1], name))}
 
 

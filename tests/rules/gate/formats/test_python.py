@@ -245,6 +245,13 @@ SET = (
         "def f():\n    p.add_argument('-b', '--batch-size', default=2)\n",
     ),
     (
+        "def f():\n    c.m['lr'] = 1\n    lr_of(c)\n",
+        "lr",
+        "2",
+        "def f():\n    c.m['lr'] = 2\n    lr_of(c)\n",
+    ),
+    ("def f():\n    c.lr = 1\nlr = 1\n", "lr", "2", "def f():\n    c.lr = 1\nlr = 2\n"),
+    (
         "if __name__ == '__main__':\n    p.add_argument('--lr', type=f, default=1, help='')\n",
         "lr",
         "2",
