@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.arrange import message
 from tests.project import World, git
 
@@ -30,6 +32,7 @@ def in_ci(world: World, folder: Path, *revision: str) -> Ran:
     return clone.run("bash", "-euo", "pipefail", "-c", recipe("gitexp check --all"))
 
 
+@pytest.mark.slow
 def test_the_recipe_for_ci_lets_good_experiments_through_and_no_other(
     ready: World, tmp_path: Path
 ) -> None:

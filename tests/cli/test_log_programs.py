@@ -88,6 +88,7 @@ def test_brief_rows_are_short_whatever_is_in_them(hostile: World) -> None:
     assert harmless(out)
 
 
+@pytest.mark.slow
 def test_rows_are_chosen_sorted_and_cut(ready: World) -> None:
     settle(ready, repeats=[3])
     won = ready.start("--set", "model.C=10")

@@ -36,6 +36,7 @@ def test_the_next_step_follows_the_loop(ready: World) -> None:
     assert step(ready).startswith("gitexp start --set ")
 
 
+@pytest.mark.slow
 def test_a_new_baseline_is_measured_whatever_was_started_last(ready: World) -> None:
     name = ready.start("--set", "model.C=10")
     ready.gitexp("run")

@@ -69,6 +69,7 @@ def write(path: Path, text: str = "") -> Path:
 # What a run loaded
 
 
+@pytest.mark.slow
 def test_versions_are_those_that_importlib_metadata_gives(project: Project) -> None:
     run = project.run(
         "import sklearn.svm, typing_extensions, pkg_resources, git, xdist, markdown_it"

@@ -248,6 +248,7 @@ def test_a_trainer_may_save_its_work_when_stopped(run: Runs) -> None:
     assert (run.folder / "checkpoint").read_text() == "saved\n"
 
 
+@pytest.mark.slow
 def test_a_family_deaf_to_sigterm_is_killed_after_the_grace(run: Runs) -> None:
     begin = time.monotonic()
     finished = run(

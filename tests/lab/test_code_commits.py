@@ -36,6 +36,7 @@ def said(world: World) -> str:
     return " ".join(world.gitexp("check", code=1).out.split())
 
 
+@pytest.mark.slow
 def test_an_experiment_may_stand_on_one_code_commit(ready: World) -> None:
     base, below = ready.git("rev-parse", "main"), code(ready)
     assert ids(ready) == ["A4"]

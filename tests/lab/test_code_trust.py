@@ -35,6 +35,7 @@ def fetch(world: World, source: World, branch: str, name: str = "") -> None:
     world.git("fetch", "--quiet", "--force", str(source.path), f"{branch}:{name or branch}")
 
 
+@pytest.mark.slow
 def test_code_from_elsewhere_waits_for_approval(
     ready: World, colleague: World, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_code_from_elsewhere_waits_for_approval(
     assert proof.exists()
 
 
+@pytest.mark.slow
 def test_what_was_committed_in_this_clone_runs_unasked(ready: World, colleague: World) -> None:
     code(colleague)
     experiment(colleague)

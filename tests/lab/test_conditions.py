@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gitexp.lab.measuring.environments import Environments
 from tests.team import repository_of
 
@@ -70,6 +72,7 @@ def fake_package(folder: Path, version: str) -> None:
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tinylib\nVersion: {version}\n")
 
 
+@pytest.mark.slow
 def test_an_upgraded_package_is_noticed_before_anything_runs(ready: World, tmp_path: Path) -> None:
     fake_package(tmp_path, "1.0")
     library = {"PYTHONPATH": str(tmp_path / "site-packages")}
@@ -86,6 +89,7 @@ def test_an_upgraded_package_is_noticed_before_anything_runs(ready: World, tmp_p
     assert ready.gitexp("run", again, "--json", cwd=None, **library).json["runs"] == 5  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_command_that_is_no_python_is_compared_after_the_run(
     ready: World, tmp_path: Path
 ) -> None:
@@ -170,6 +174,7 @@ def test_a_file_that_is_said_to_be_inert_is_named_where_a_run_loads_it(ready: Wo
     assert "5 runs to do" in ready.gitexp("run", "--baseline").err
 
 
+@pytest.mark.slow
 def test_other_code_under_an_unchanged_version_is_noticed_before_anything_runs(
     ready: World, tmp_path: Path
 ) -> None:

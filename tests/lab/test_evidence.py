@@ -234,6 +234,7 @@ print(f"accuracy={sum(right.values()) / len(right):.9f}")
 """
 
 
+@pytest.mark.slow
 def test_examples_and_seeds_both_have_their_say(ready: World) -> None:
     train_with(
         ready, DRAWN, vary="split", test_ratio=1.0, predictions="predictions.csv", repeats=[6]

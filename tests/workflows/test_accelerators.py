@@ -90,6 +90,7 @@ def test_only_devices_that_were_chosen_are_used(world: World, devices: list[str]
     assert "'7' is not one of the devices" in world.gitexp("run", name, "--gpus", "7", code=2).err
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_a_device_that_somebody_holds(world: World, devices: list[str]) -> None:
     settle(world, repeats=[2], gpus=1)
     theirs = Shares(devices[0])

@@ -504,6 +504,7 @@ def test_a_second_experiment_on_the_old_baseline_has_to_be_retested(
     assert not {*seeds_of(short, f"exp/{again['name']}")} & {*seeds_of(short, f"exp/{second}")}
 
 
+@pytest.mark.slow
 def test_each_retest_takes_a_block_of_seeds_that_its_change_has_no_record_on(
     short: World,
 ) -> None:

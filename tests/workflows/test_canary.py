@@ -41,6 +41,7 @@ def canaries(world: World) -> list[int]:
     return [r["seed"] for r in records(world, "main") if r.get("purpose") == "canary"]
 
 
+@pytest.mark.slow
 def test_a_baseline_that_gives_the_same_costs_one_run_of_another_seed_each_time(
     ready: World, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_fresh_agreement_is_not_asked_again(ready: World, tmp_path: Path) -> N
     assert canaries(ready) == []
 
 
+@pytest.mark.slow
 def test_a_baseline_that_moved_is_compared_with_nothing(ready: World, tmp_path: Path) -> None:
     secret = hidden(ready, tmp_path, canary="always", repeats=[3])
     secret.touch()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.arrange import message, seeds_of
 from tests.lab.test_code_commits import code, experiment
 from tests.project import BECAUSE, World
@@ -167,6 +169,7 @@ def test_a_retest_carries_the_code_to_the_new_baseline(ready: World) -> None:
     assert "changed the same lines: model.py (line 3)" in " ".join(said.split())
 
 
+@pytest.mark.slow
 def test_code_travels_with_its_experiment(ready: World) -> None:
     hub = hub_of(ready)
     hub.gitexp("init")
@@ -205,6 +208,7 @@ def test_code_travels_with_its_experiment(ready: World) -> None:
     assert "--unshallow" in shallow.gitexp("check", "otter", code=3).err
 
 
+@pytest.mark.slow
 def test_the_server_refuses_code_that_is_more_than_code(ready: World) -> None:
     ready.write("evaluate.py", "")
     ready.write("gitexp.toml", (ready.path / "gitexp.toml").read_text() + 'protect = ["eval*"]\n')

@@ -405,6 +405,7 @@ def test_a_training_that_fails_there_is_shown_with_its_output(place: World) -> N
     assert "git notes --ref=gitexp-logs show" in failed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "said"),
     [

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gitexp.engine.devices.shares import PARTS, Shares
 from gitexp.rules.verdict.interleaved import baseline_goes_first
 from tests.arrange import note, records, seeds_of, trailers, train_with
@@ -59,6 +61,7 @@ def pairs(world: World, name: str, value: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_runs_of_a_pair_follow_each_other_and_no_experiment_shares_the_baseline(
     ready: World, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import parse_message
@@ -80,6 +82,7 @@ def test_code_of_a_deterministic_trainer_is_proven_with_one_run_and_another_to_c
     ready.gitexp("verify")
 
 
+@pytest.mark.slow
 def test_code_that_alters_the_last_digit_is_refused_and_nothing_of_the_experiment_runs(
     ready: World,
 ) -> None:
@@ -123,6 +126,7 @@ def test_wall_time_is_no_result_that_code_could_alter(ready: World) -> None:
     assert len(again(ready)) == 1  # which shows it for every seed
 
 
+@pytest.mark.slow
 def test_where_the_baseline_does_not_repeat_itself_code_and_switch_are_judged_together(
     ready: World,
 ) -> None:
@@ -191,6 +195,7 @@ def test_interleaved_pairs_and_trainers_without_seeds_are_proven_too(ready: Worl
     assert len(again(ready)) == 1  # before the first pair, the baseline has not run yet
 
 
+@pytest.mark.slow
 def test_a_check_without_the_runs_that_it_tells_of_is_found(ready: World) -> None:
     below, _ = on_code(ready, "LINE = 1")
     ready.gitexp("run")

@@ -130,6 +130,7 @@ def test_git_python_loads_only_for_a_transfer_that_takes_a_while(world: World) -
     assert hub.git("rev-parse", "exp/calm-heron")
 
 
+@pytest.mark.slow
 def test_errors_say_what_they_said_without_a_terminal(team: tuple[World, World]) -> None:
     world, hub = team
     hook(hub, "pre-receive", 'echo "Found files: 5"; echo "too late for today"; exit 1')

@@ -171,6 +171,7 @@ def test_what_was_asked_for_before_anything_ran_may_change(ready: World) -> None
     assert ready.gitexp("verify", "--json").json["information"] == []
 
 
+@pytest.mark.slow
 def test_a_server_takes_a_change_of_protocol_only_where_its_owner_allows_it(
     locked: World, tmp_path: Path
 ) -> None:
@@ -245,6 +246,7 @@ def test_init_proposes_to_protect_committed_files_whose_names_say_that_they_eval
     bare_project.gitexp("run", "--baseline")  # init has approved them
 
 
+@pytest.mark.slow
 def test_two_clones_agree_on_the_campaign_and_each_approves_for_itself(
     locked: World, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert not queue.folder.exists()
 
 
+@pytest.mark.slow
 def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     gated: World, gate: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     assert gated.gitexp("run", names[0], "--json").json["verdict"] == "INCONCLUSIVE"
 
 
+@pytest.mark.slow
 def test_a_baseline_is_measured_without_a_terminal_stopped_and_gone_on_with(
     gated: World, gate: Path
 ) -> None:

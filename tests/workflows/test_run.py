@@ -104,6 +104,7 @@ def test_experiments_end_confirmed_ruled_out_or_inconclusive_beside_one_baseline
     assert head_and_index_and_files(ready) == untouched
 
 
+@pytest.mark.slow
 def test_a_clear_answer_saves_the_later_looks(ready: World) -> None:
     settle(ready, repeats=[5, 10, 20])
     ready.start(*SET)
@@ -493,6 +494,7 @@ def tiny(site: Path, version: str, name: str = "tiny") -> None:
     (site / f"{name}.py").write_text(f"VERSION = {version!r}\n")
 
 
+@pytest.mark.slow
 def test_where_a_package_has_moved_the_baseline_is_run_again_and_this_is_said(
     ready: World, tmp_path: Path
 ) -> None:
@@ -625,6 +627,7 @@ def test_a_run_that_nohup_protects_goes_on(ready: World, tmp_path: Path) -> None
     assert json.loads(out)["verdict"] == "CONFIRMED"
 
 
+@pytest.mark.slow
 def test_runs_at_once_share_the_work_and_run_each_seed_once(ready: World, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     script = f"""

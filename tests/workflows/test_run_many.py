@@ -8,14 +8,13 @@ import shutil
 import signal
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from tests.arrange import SCORE, note, records, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, run_beside, until
-
-if TYPE_CHECKING:
-    import pytest
 
 SEEN = """
 with open({seen!r}, 'a') as handle:
@@ -37,6 +36,7 @@ def figures(world: World) -> dict[str, tuple[Any, ...]]:
     }
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_one_after_another_and_the_baseline_is_run_once(
     ready: World, tmp_path: Path
 ) -> None:

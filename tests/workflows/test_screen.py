@@ -31,6 +31,7 @@ def ideas(world: World, *values: str) -> dict[str, str]:
     return {value: world.start("--set", f"model.C={value}", *IDEA) for value in values}
 
 
+@pytest.mark.slow
 def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: World) -> None:
     settle(drawn, repeats=[3])
     good, none, bad = ideas(drawn, "11", "2", "0.2").values()

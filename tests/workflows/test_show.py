@@ -32,6 +32,7 @@ def test_show_lists_the_files_that_runs_put_on_record(ready: World) -> None:
     assert ready.gitexp("verify").code == 0
 
 
+@pytest.mark.slow
 def test_what_runs_log_step_by_step_is_kept_for_both_arms(ready: World) -> None:
     log = """
 import gitexp

@@ -42,6 +42,7 @@ def repair(world: World, text: str = GAIN) -> None:
     world.edit(CRASH, text, "train.py")
 
 
+@pytest.mark.slow
 def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, str, str]) -> None:
     world, name, old = crashing
     assert "edit it on its branch, then: gitexp start --again" in " ".join(
@@ -206,6 +207,7 @@ def test_the_gate_takes_no_other_commit_for_a_replacement(
     world.gitexp("run", name, code=1)
 
 
+@pytest.mark.slow
 def test_new_code_takes_the_place_of_the_old_in_every_clone(
     crashing: tuple[World, str, str],
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.arrange import note, records, trailers, train_with
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def seeds_run(world: World) -> list[int]:
     return [record["seed"] for record in records(world, "main")]
 
 
+@pytest.mark.slow
 def test_a_second_confirmation_is_held_against_fresh_seeds_and_the_first_is_marked(
     ready: World, tmp_path: Path
 ) -> None:
@@ -95,6 +98,7 @@ def test_a_second_confirmation_is_held_against_fresh_seeds_and_the_first_is_mark
     assert ready.gitexp("check", "--all").code == 0
 
 
+@pytest.mark.slow
 def test_a_second_confirmation_stands_where_fresh_seeds_bear_it_out(
     ready: World, tmp_path: Path
 ) -> None:
@@ -115,6 +119,7 @@ def test_a_second_confirmation_stands_where_fresh_seeds_bear_it_out(
     assert checks(ready, kernels[0]) == []
 
 
+@pytest.mark.slow
 def test_what_is_missing_of_the_second_block_or_of_the_doubt_is_said_and_made_good(
     ready: World, tmp_path: Path
 ) -> None:

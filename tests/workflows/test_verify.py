@@ -171,6 +171,7 @@ def test_a_project_in_a_folder_is_not_held_against_its_neighbour(measured: World
 # --- another commit -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_amended_experiment_leaves_its_records_behind_and_both_are_named(
     measured: World,
 ) -> None:

@@ -172,6 +172,7 @@ def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(
     assert "nothing to do" in where.gitexp("worker", asked.line()).out
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     ready: World, hub: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+import pytest
+
 from tests.arrange import settle
 from tests.project import World
 
@@ -65,6 +67,7 @@ class Page(HTMLParser):
             self.shown += data
 
 
+@pytest.mark.slow
 def test_a_page_holds_all_there_is_and_nothing_that_a_text_put_there(ready: World) -> None:
     settle(ready, repeats=[3], planned=4, error_budget=0.4)
     train = (ready.path / "train.py").read_text()

@@ -88,6 +88,7 @@ def test_a_change_comes_back_from_its_message_as_it_was(change: Change) -> None:
         assert found.sets_the_same(change)
 
 
+@pytest.mark.slow
 @unhurried
 @given(_keys, _long, _long | _values)
 def test_a_change_of_long_values_comes_back_with_its_key(key: Key, one: Any, other: Any) -> None:  # noqa: ANN401

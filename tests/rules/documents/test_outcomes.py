@@ -112,6 +112,7 @@ def test_a_line_that_would_fill_the_memory_is_left_out() -> None:
 # --- limits -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_long_line_loses_further_columns_first_and_then_the_same_rows_in_every_run() -> None:
     rng = random.Random(0)
     ids = tuple(map(str, range(50_000)))
