@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitexp.engine.devices.drivers import DRIVERS
+from gitexp.engine.devices.amd import AMD, AMD_SMI
+from gitexp.engine.devices.drivers import INTEL, NVIDIA
 from gitexp.engine.devices.grant import Devices
 from gitexp.errors import NotReady, UsageError
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.engine.devices.drivers import Device, Driver
+
+_DRIVERS = (NVIDIA, AMD, AMD_SMI, INTEL)
 
 
 def visible(
@@ -98,7 +101,7 @@ def demand_enough(devices: Sequence[Device], share: float, *, there: int) -> Non
     if not there:
         raise NotReady(
             f"the settings ask for gpus = {share:g}, but no driver lists a device here"
-            " (nvidia-smi, rocm-smi and xpu-smi were asked)",
+            " (nvidia-smi, rocm-smi, amd-smi and xpu-smi were asked)",
             "run on a machine that has one, or take gpus out of the settings",
         )
     raise NotReady(
@@ -115,8 +118,8 @@ def find_devices(share: float, given: Mapping[str, str], wanted: str = "") -> De
         NotReady: there are fewer than one run gets.
         UsageError: `wanted` names a device that is not there.
     """
-    listed = ((driver, driver.devices()) for driver in DRIVERS)
-    driver, there = next((both for both in listed if both[1]), (DRIVERS[0], []))
+    listed = ((driver, driver.devices()) for driver in _DRIVERS)
+    driver, there = next((both for both in listed if both[1]), (NVIDIA, []))
     left = visible(driver, there, given)
     same, others = of_one_model(chosen(left, wanted) if wanted else left)
     demand_enough(same, share, there=len(there))

@@ -1,4 +1,4 @@
-"""Asks the driver's own program which accelerators there are and which somebody computes on."""
+"""Asks a driver's own program which accelerators there are and which somebody computes on."""
 
 from __future__ import annotations
 
@@ -112,23 +112,9 @@ def parse_nvidia(text: str) -> list[Device]:
     return [device for devices in found.values() for device in devices]
 
 
-def parse_amd(text: str) -> list[Device]:
-    """Devices in what `rocm-smi --showuniqueid --showproductname --json` prints."""
-    found = []
-    for card, row in sorted(_json(text).items()):
-        number = re.fullmatch(r"card(\d+)", card)
-        if number is None or not isinstance(row, dict):
-            continue
-        unique = str(row.get("Unique ID", "")).removeprefix("0x")
-        model = str(row.get("Card Series") or row.get("Card series") or "")
-        if re.fullmatch(r"[0-9a-fA-F]{1,16}", unique):
-            found.append(Device(f"GPU-{unique.lower()}", int(number[1]), model))
-    return sorted(found, key=lambda device: device.index)
-
-
 def parse_intel(text: str) -> list[Device]:
     """Devices in what `xpu-smi discovery -j` prints."""
-    rows = _json(text).get("device_list")
+    rows = json_table(text).get("device_list")
     found = []
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict) and isinstance(row.get("device_id"), int):
@@ -143,30 +129,12 @@ def busy_nvidia(text: str) -> set[str]:
     return {*_UUID.findall(text)}
 
 
-def busy_amd(text: str) -> set[str]:
-    """Places in what `rocm-smi --showpidgpus` prints: below each process, those that it uses.
-
-    Source: printListLog in rocm_smi.py of AMD's rocm_smi_lib.
-    """
-    found: set[str] = set()
-    below = False
-    for line in text.splitlines():
-        places = line.replace(",", " ").split()
-        if "is using" in line:
-            below = True
-        elif below and places and all(map(str.isdigit, places)):
-            found.update(places)
-        else:
-            below = False
-    return found
-
-
 def busy_intel(text: str) -> set[str]:
     """Places in what `xpu-smi ps -j` prints, without those of processes that only look at devices.
 
     Source: comlet_ps.cpp in Intel's xpumanager; sizes are in kB.
     """
-    rows = _json(text).get("device_util_by_proc_list")
+    rows = json_table(text).get("device_util_by_proc_list")
     return {
         str(row["device_id"])
         for row in (rows if isinstance(rows, list) else ())
@@ -178,12 +146,18 @@ def busy_intel(text: str) -> set[str]:
     }
 
 
-def _json(text: str) -> dict[str, object]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+def json_table(text: str) -> dict[str, object]:
+    """Read JSON that a driver printed; {} if it is not a table."""
+    found = json_value(text)
     return found if isinstance(found, dict) else {}
+
+
+def json_value(text: str) -> object:
+    """Read JSON that a driver printed; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 NVIDIA = Driver(
@@ -194,14 +168,6 @@ NVIDIA = Driver(
     ("--query-compute-apps=gpu_uuid,pid", "--format=csv,noheader"),
     busy_nvidia,
 )
-AMD = Driver(
-    "rocm-smi",
-    (("--showuniqueid", "--showproductname", "--json"),),
-    parse_amd,
-    ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"),
-    ("--showpidgpus",),
-    busy_amd,
-)
 INTEL = Driver(
     "xpu-smi",
     (("discovery", "-j"),),
@@ -211,4 +177,3 @@ INTEL = Driver(
     busy_intel,
     by_index=True,
 )
-DRIVERS = (NVIDIA, AMD, INTEL)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gitexp.engine.devices.allowed import chosen, demand_enough, of_one_model, visible
-from gitexp.engine.devices.drivers import AMD, INTEL, NVIDIA, Device, Driver
+from gitexp.engine.devices.amd import AMD
+from gitexp.engine.devices.drivers import INTEL, NVIDIA, Device, Driver
 from gitexp.errors import NotReady, UsageError
 
 FOUR = [Device(f"GPU-{letter * 8}-1", place, "T4") for place, letter in enumerate("abcd")]

@@ -4,14 +4,8 @@ import json
 
 import pytest
 
-from gitexp.engine.devices.drivers import (
-    Device,
-    busy_amd,
-    busy_intel,
-    parse_amd,
-    parse_intel,
-    parse_nvidia,
-)
+from gitexp.engine.devices.amd import busy_amd, parse_amd, parse_amd_smi
+from gitexp.engine.devices.drivers import Device, busy_intel, parse_intel, parse_nvidia
 
 A = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"
 B = "GPU-0b4d1f6a-0000-4106-c12f-20bd9faed9f6"
@@ -81,6 +75,26 @@ def test_amd_devices_have_the_names_that_its_runtime_takes(
     text: str, expected: list[Device]
 ) -> None:
     assert parse_amd(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '[{"gpu": 1, "asic": {"market_name": "MI300X", "asic_serial": "0x9DEAD1"}}, 7]',
+            [Device("GPU-9dead1", 1, "MI300X")],
+        ),
+        ('{"gpu_data": [{"gpu": 0, "asic": {"asic_serial": "7f"}}]}', [Device("GPU-7f", 0, "")]),
+        ('[{"gpu": 0, "asic": {"asic_serial": "N/A"}}, {"gpu": 1, "asic": "none"}]', []),
+        ('[{"gpu": "0", "asic": {"asic_serial": "0x9DEAD1"}}]', []),
+        ('{"gpu": 0}', []),
+        ("amd-smi: not found", []),
+    ],
+)
+def test_where_rocm_smi_is_gone_amd_smi_lists_the_devices(
+    text: str, expected: list[Device]
+) -> None:
+    assert parse_amd_smi(text) == expected
 
 
 @pytest.mark.parametrize(

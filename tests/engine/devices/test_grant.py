@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.engine.devices.allowed import find_devices, of_one_model
-from gitexp.engine.devices.drivers import AMD, NVIDIA, Device
+from gitexp.engine.devices.amd import AMD
+from gitexp.engine.devices.drivers import NVIDIA, Device
 from gitexp.engine.devices.grant import Devices
 from gitexp.engine.devices.shares import PARTS, Shares, parts_of, shared_folder
 from gitexp.errors import NotReady
@@ -187,6 +189,11 @@ def test_only_one_variable_chooses_for_amds_runtime(tmp_path: Path) -> None:
         }
 
 
+def holding(size: int) -> dict[str, object]:
+    """What amd-smi says of a process that holds so many bytes on a device."""
+    return {"process_info": {"memory_usage": {"vram_mem": {"value": size, "unit": "B"}}}}
+
+
 @pytest.mark.parametrize(
     ("program", "asked", "listing", "busy"),
     [
@@ -194,6 +201,11 @@ def test_only_one_variable_chooses_for_amds_runtime(tmp_path: Path) -> None:
             "rocm-smi", "--showpidgpus",
             '{"card0": {"Unique ID": "0xa"}, "card1": {"Unique ID": "0xb"}}',
             "PID 41 is using 1 DRM device(s):\n1\n",
+        ),
+        (
+            "amd-smi", "process",
+            json.dumps([{"gpu": n, "asic": {"asic_serial": f"0x{n + 10:X}"}} for n in range(2)]),
+            json.dumps([{"gpu": n, "process_list": [holding(4096 << 20 * n)]} for n in range(2)]),
         ),
         (
             "xpu-smi", "ps",
