@@ -94,6 +94,11 @@ def test_names_that_mlflow_refuses_are_spelled_apart() -> None:
     assert _named_apart(["acc", "acc@5", "acc#5", "../x", "a//b", ""]) == {
         "acc": "acc", "acc@5": "acc_5", "acc#5": "acc_5_", "../x": "_/x", "a//b": "a/_/b", "": "_",
     }  # fmt: skip
+    # A tag puts twelve characters before a name, and MLflow stores 250.
+    endless = _named_apart([200 * "x/", 200 * "x/" + "@", 200 * "x/" + "#"]).values()
+    assert len({*endless}) == 3
+    assert max(map(len, endless)) <= 250 - len("gitexp.name.")
+    assert all(name.endswith("_") for name in endless)
 
 
 @pytest.mark.parametrize("column", [*EXPERIMENTS, *RUNS], ids=lambda column: column.name)

@@ -51,7 +51,7 @@ def report(
             "-n",
             metavar="N",
             min=1,
-            help="Show at most this many rows of a table.  [default: 20; on a page 1000]",
+            help="Show at most this many rows of a table.  [default: 20; on a page 500]",
             show_default=False,
         ),
     ] = None,

@@ -83,7 +83,7 @@ def untested(files: Sequence[BlamedFile], *, as_json: bool) -> None:
         print_json([_value_json(file, one) for file, one in found])
         return
     if not found:
-        typer.echo("every value was tested")
+        typer.echo("Every value was tested.")
         return
     for file, one in found:
         date = file.date(one)

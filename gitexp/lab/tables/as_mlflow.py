@@ -35,7 +35,8 @@ OURS = "gitexp."  # what our tags and figures begin with, so that they meet no n
 KEY = f"{OURS}id"  # the tag that says what a run of MLflow stands for
 
 _PARENT, _NAME, _NOTE = "mlflow.parentRunId", "mlflow.runName", "mlflow.note.content"
-_LONGEST = {"tag": 5_000, "parameter": 6_000, "name": 240}  # what every MLflow 3 stores
+# What every MLflow 3 stores. A name may take 250 characters, and our tags put some before it.
+_LONGEST = {"tag": 5_000, "parameter": 6_000, "name": 230}
 _AT_ONCE = {"metrics": 1_000, "params": 100, "tags": 100}  # of one call
 _UNNAMEABLE = re.compile(r"[^\w\-./: ]", re.ASCII)
 _STATUS = {
@@ -269,8 +270,8 @@ def _named(name: str) -> str:
 
     It takes letters, digits and some signs, and no name that is not a plain relative path.
     """
-    parts = _UNNAMEABLE.sub("_", name).split("/")
-    return "/".join(part if part.strip(".") else "_" for part in parts)[: _LONGEST["name"]] or "_"
+    parts = _UNNAMEABLE.sub("_", name)[: _LONGEST["name"]].split("/")
+    return "/".join(part if part.strip(".") else "_" for part in parts)
 
 
 def _cut(text: str, what: str) -> str:
