@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from gitexp.store.fetch import Remote
 
 REMOTE = "origin"
-# Seconds between tries to reach the remote from a host that is cut off, and what git says then.
+# Seconds between tries to reach the remote, and what git says where a host is cut off for a while,
+# or where another git on this machine has locked refs of the clone.
 _PAUSES = (1, 2, 4, 8, 15, 30)
-_CUT_OFF = (
+_PASSES = (
     "could not resolve", "connection refused", "timed out", "no route to host", "unreachable",
-    "unable to connect", "connection reset",
+    "unable to connect", "connection reset", "cannot lock ref", "file exists",
 )  # fmt: skip
 # What git allows by default, whatever the user's own configuration allows beyond that.
 _PROTOCOLS = ("file", "git", "http", "https", "ssh")
@@ -137,7 +140,13 @@ def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
                 f"the remote has no branch {baseline}, and experiments stand on it",
                 f"where you submitted this: git push REMOTE {baseline}",
             )
-        if pause is None or not any(word in said.lower() for word in _CUT_OFF):
-            raise unreachable("the remote", said)
+        if pause is None or not any(word in said.lower() for word in _PASSES):
+            raise unreachable("the remote", said, _first_here(tasks[0].url))
         time.sleep(pause)
     return read_fetched(clone, REMOTE)
+
+
+def _first_here(url: str) -> str:
+    """Where to begin if a remote cannot be reached: whoever submitted reads this, elsewhere."""
+    plain = re.sub(r"(?<=^https://)[^/@]*@|(?<=^http://)[^/@]*@", "", url)  # without its password
+    return f"this has to work on {os.uname().nodename} first: git ls-remote {shlex.quote(plain)}"

@@ -171,8 +171,14 @@ def delete_refs(repository: Repository, refs: Iterable[str]) -> None:
         repository.git.run(*DURABLE, "update-ref", "--stdin", stdin=lines.encode())
 
 
-def unreachable(remote: str, said: str) -> GitexpError:
-    """Say why a remote could not be read or written, in git's words but without passwords."""
+_LOOK = "see the remote's address: git remote -v"
+
+
+def unreachable(remote: str, said: str, look: str = _LOOK) -> GitexpError:
+    """Say why a remote could not be read or written, in git's words but without passwords.
+
+    `look` is where to begin.
+    """
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
     told = [line for line in lines if not line.startswith(("To ", "From ", "remote: Enumer"))]
     text = re.sub(r"//[^/@\s]*@", "//", "\n".join(told[-6:])) or "git gave no reason"
@@ -182,7 +188,7 @@ def unreachable(remote: str, said: str) -> GitexpError:
     ):
         return NotReady(
             f"{remote} does not let this clone in:\n{text}",
-            "you need a name or key that may write there; see the remote's address: git remote -v",
+            f"you need a name or key that may write there; {look}",
         )
     if "not our ref 0000" in lower:
         return NotReady(
@@ -193,5 +199,5 @@ def unreachable(remote: str, said: str) -> GitexpError:
         )
     return NotReady(
         f"{remote} could not be reached:\n{text}",
-        "nothing that is stored here is affected; see the remote's address: git remote -v",
+        f"nothing that is stored here is affected; {look}",
     )

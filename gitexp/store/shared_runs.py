@@ -71,7 +71,16 @@ def send_runs(repository: Repository, remote: str, refs: Sequence[str]) -> None:
     """
     held = repository.branches([SHARED_RUNS])
     pushes = [Push(ref, held[ref]) for ref in refs if ref in held]
-    answers = push(repository, remote, pushes, atomic=False)
+    common = shlex.quote(str(repository.common))
+    send = f"git -C {common} push {shlex.quote(remote)}"
+    try:
+        answers = push(repository, remote, pushes, atomic=False)
+    except NotReady as error:
+        every = shlex.quote(f"{SHARED_RUNS}*:{SHARED_RUNS}*")
+        kept = (
+            f"what was run is kept in {repository.common}; once that works, send it: {send} {every}"
+        )
+        raise NotReady(error.message, kept) from None
     delete_refs(repository, [ref for ref, answer in answers.items() if not answer.why])
     for one in pushes:
         answer = answers.get(one.ref)
@@ -79,8 +88,7 @@ def send_runs(repository: Repository, remote: str, refs: Sequence[str]) -> None:
             why = answer.why if answer else "it did not say why"
             raise NotReady(
                 f"{remote} did not take {one.ref}: {why}",
-                f"the run is kept in {repository.common}; send it: git -C"
-                f" {shlex.quote(str(repository.common))} push {shlex.quote(remote)} {one.ref}",
+                f"the run is kept in {repository.common}; send it: {send} {one.ref}",
             )
 
 

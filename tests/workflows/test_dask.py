@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.engine.clusters.dask import DaskTasks, one_line
+from gitexp.engine.clusters.dask import (
+    DaskTasks,
+    ask_worker,
+    one_line,
+    run_worker,
+    tell_worker,
+    whole,
+)
 from gitexp.errors import NotReady
 from gitexp.rules.documents.elsewhere import Dask as Table
 from gitexp.rules.documents.elsewhere import parse_elsewhere
@@ -50,6 +57,16 @@ ADDRESS = "tcp://127.0.0.1:8786"
 def test_a_wrong_table_is_refused_by_name(table: dict[str, object], said: str) -> None:
     with pytest.raises(NotReady, match=said):
         parse_elsewhere("x", {"dask": table})
+
+
+@pytest.mark.skipif(lacking_dask() != "", reason=f"NO DASK HERE: {lacking_dask()}")
+def test_what_dask_sends_is_read_where_gitexp_is_not_installed() -> None:
+    from distributed.protocol.pickle import dumps
+
+    for function in (ask_worker, tell_worker, run_worker):
+        sent = dumps({"what a graph has": whole(function)})
+        reads = "import pickle, sys; sys.modules['gitexp'] = None; pickle.load(sys.stdin.buffer)"
+        subprocess.run([sys.executable, "-c", reads], input=sent, check=True)
 
 
 def test_a_machine_without_dask_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ from tests.workflows.test_run import run_beside, until
 # has another environment.
 SSH = """\
 #!/bin/sh
+[ "$1" = -G ] && echo "user ada\nsendenv LC_* SECRET_?" && exit
 while [ "$1" != -- ]; do shift; done
 host=$2; shift 2
 if [ "$host" = down ]; then
@@ -48,6 +49,7 @@ if [ "$host" = down ]; then
 fi
 mkdir -p "{homes}/$host"
 echo worker >> "{homes}/$host/started"
+env > "{homes}/$host/given"
 [ "$host" = odd ] && odd=PYTHONHASHSEED=7
 exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
 """
@@ -101,7 +103,10 @@ def deterministic(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
+def test_runs_are_made_on_the_hosts_and_judged_here(
+    place: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_1", "x")
     deterministic(place)
     asks(place, hosts("down", "gpu1", "gpu2"))
     name = place.start("--set", "model.C=10")
@@ -112,6 +117,8 @@ def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
     assert record["attempt"] == 1
     homes = {path.name for path in (place.path.parent / "homes").iterdir()}
     assert homes <= {"gpu1", "gpu2"}
+    for host in homes:  # ssh itself would hand it on
+        assert "SECRET_1" not in (place.path.parent / "homes" / host / "given").read_text()
     assert waiting(place) == []
     # Nothing is left to do: no host is asked.
     again = place.gitexp("run", name, "--on", "ssh")

@@ -16,7 +16,7 @@ import pytest
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.slurm import SlurmArrays
-from gitexp.engine.clusters.slurm_script import batch_script
+from gitexp.engine.clusters.slurm_script import batch_script, options_of
 from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.errors import NotReady
 from gitexp.lab.workers.engine import say_waits
@@ -47,7 +47,9 @@ def test_a_script_asks_for_what_the_settings_say_and_is_plain_shell() -> None:
         "options": ["--account=lab"],
     }})  # fmt: skip
     assert isinstance(table, Table)
-    script = batch_script(table, [(TASK.line(),), (TASK.line(),) * 2], "gitexp-x", "/out/%A_%a.out")
+    batches = [(TASK.line(),), (TASK.line(),) * 2]
+    options = options_of(table, batches, "gitexp-x", "/out/%A_%a.out")
+    script = batch_script(table, batches, options)
     asked = [line[8:] for line in script.splitlines() if line.startswith("#SBATCH ")]
     assert asked == [
         "--job-name=gitexp-x", "--array=0-1%7", "--partition=gpu", "--time=2:00:00", "--gpus=1",
@@ -64,6 +66,7 @@ def test_a_script_asks_for_what_the_settings_say_and_is_plain_shell() -> None:
         ({"partition": "a b"}, "one word"),
         ({"options": ["rm -rf /"]}, "options of sbatch"),
         ({"options": ["--a\n--b"]}, "one line"),
+        ({"options": ['--comment="a b']}, "options of sbatch"),
         ({"jobs": True}, "jobs"),
     ],
 )
@@ -223,10 +226,14 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     ready: World, slurm: Slurm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLURM_CONF", str(slurm.config))
+    # What SLURM would let go along to a job, and what it would prefer to a batch script.
+    for name in ("SLURM_SECRET", "SBATCH_ARRAY_INX", "SBATCH_JOB_NAME", "SBATCH_PARTITION"):
+        monkeypatch.setenv(name, "77")
     hub_of(ready)
     ready.edit("repeats = [5]", "repeats = [20]", "gitexp.toml")
-    ready.write("train.py", f"import time\ntime.sleep(1)\n{TRAIN}")
-    asks(ready, table(ready.path.parent / "home"))
+    secret = "assert not {'SLURM_JOB_ID', 'SLURM_SECRET'} <= {*os.environ}"
+    ready.write("train.py", f"import os, time\n{secret}\ntime.sleep(1)\n{TRAIN}")
+    asks(ready, table(ready.path.parent / "home", 'partition = "main"\n'))
     names = [ready.start("--set", f"model.C={value}") for value in (10, 20)]
     alone = copied(ready.path, ready.path.parent / "alone")
     command = run_beside(ready, "run", *names, "--on", "slurm")

@@ -102,7 +102,9 @@ def test_a_worker_runs_only_what_was_approved(ready: World, hub: World) -> None:
     two = where.gitexp("worker", task(ready, hub, "HEAD").line(), code=1)
     assert "rules broken" in two.err
     missing = replace(asked, url=str(hub.path.parent / "none.git"))
-    assert "could not be reached" in where.gitexp("worker", missing.line(), code=3).err
+    failed = where.gitexp("worker", missing.line(), code=3).err
+    assert "could not be reached" in failed
+    assert f"first: git ls-remote {missing.url}\n" in failed
     assert "no branch other-main" in where.gitexp(
         "worker", replace(asked, baseline="other-main").line(), code=3
     ).err  # fmt: skip

@@ -16,7 +16,8 @@ import shlex
 import sys
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, cast
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.hosts import parse_hosts
@@ -25,7 +26,7 @@ from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
     from gitexp.engine.clusters.hosts import Host
@@ -65,7 +66,7 @@ class DaskTasks:
         about = f"exec {self._settings.gitexp} worker --about={shlex.quote(program)}"
         command = " && ".join([*self._settings.setup, f"{about} --tree={shlex.quote(tree)}"])
         with contextlib.suppress(Exception):
-            said = self._client.run(ask_worker, command, on_error="ignore")
+            said = self._client.run(whole(ask_worker), command, on_error="ignore")
             return parse_hosts(said, sure=False)  # others may come
         return {}
 
@@ -83,7 +84,7 @@ class DaskTasks:
             line, ends = join_tasks(batch), self._ends.setdefault(batch, 0)
             name = f"gitexp-{hashlib.sha256(line.encode()).hexdigest()[:32]}-{ends}"
             self._futures[name] = batch, self._client.submit(
-                run_worker, f"{command} --attached", line, key=name, pure=False,
+                whole(run_worker), f"{command} --attached", line, key=name, pure=False,
                 resources=dict(self._settings.resources) or None, **self._where(batch),
             )  # fmt: skip
             names |= dict.fromkeys(batch, name)
@@ -105,7 +106,6 @@ class DaskTasks:
             NotReady: that cannot be done; the message has Dask's own words.
         """
         try:
-            import cloudpickle
             import distributed
         except ImportError:
             raise NotReady(
@@ -113,7 +113,6 @@ class DaskTasks:
             ) from None
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what it says, `poll` says
-        cloudpickle.register_pickle_by_value(sys.modules[__name__])
         address, class_ = self._settings.address, self._settings.class_
         try:
             if class_:
@@ -129,10 +128,13 @@ class DaskTasks:
                 )
         except Exception as error:  # noqa: BLE001 - anybody's class
             said = visible(str(error) or type(error).__name__)
-            what = f"Dask's scheduler {address} cannot be reached"
             if class_:
-                what = f"{class_} starts no Dask cluster"
-            raise NotReady(f"{what}: {said}", "see docs/clusters.md") from None
+                hint = "see what its `arguments` must be: docs/clusters.md"
+                raise NotReady(f"{class_} starts no Dask cluster: {said}", hint) from None
+            raise NotReady(
+                f"Dask's scheduler {address} cannot be reached: {said}",
+                "start it there (dask scheduler), or name another: --address tcp://HOST:8786",
+            ) from None
         for one in caught:
             if "Mismatch" in one.category.__name__:
                 print(f"Dask: {one_line(str(one.message))}", file=sys.stderr)
@@ -200,7 +202,7 @@ class DaskTasks:
                 placed = self._client.processing()
                 at = [worker for worker, keys in placed.items() if futures.keys() & {*keys}]
                 words = dict.fromkeys(futures, f"{how.value} {self._batch}")
-                running = self._client.run(tell_worker, words, workers=at, on_error="ignore")
+                running = self._client.run(whole(tell_worker), words, workers=at, on_error="ignore")
                 for name in (name for names in running.values() for name in names):
                     del futures[name]
         with contextlib.suppress(Exception):
@@ -229,6 +231,17 @@ def one_line(table: str) -> str:
     """A table of versions that Dask prints, without its rules."""
     rows = [" ".join(row.strip(" |").split()) for row in table.splitlines()]
     return visible("; ".join(row for row in rows if row and not row.startswith("+-")))
+
+
+def whole(function: Callable[..., object]) -> FunctionType:
+    """A copy that Dask sends as code, not as a name that neither scheduler nor worker may know.
+
+    That is how it sends what the main module has. The function uses nothing but built-in names.
+    """
+    code = cast("FunctionType", function).__code__
+    copy = FunctionType(code, {"__name__": "__main__"}, code.co_name)
+    copy.__module__ = "__main__"
+    return copy
 
 
 def ask_worker(command: str) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.hosts import Host
-from gitexp.engine.clusters.slurm_script import batch_script
+from gitexp.engine.clusters.slurm_script import batch_script, options_of
 from gitexp.engine.clusters.slurm_states import is_open, standing_of
 from gitexp.errors import NotReady
 from gitexp.rules.text import visible
@@ -33,6 +35,7 @@ _EVERY = 2.0  # seconds between questions to the controller, which serves everyb
 _FORGETS = 30.0  # seconds for which it lists what has ended, at the least
 _PATIENCE = 60.0  # seconds that a controller which does not answer is asked again
 _LINES = 8  # of a job's output
+_NEEDED = {"SLURM_CONF", "SLURM_JWT", "SLURM_CLUSTERS"}  # variables, by SLURM's own commands
 _SINFO_PATIENCE = 20.0  # seconds
 _GPU = re.compile(r"gpu:([A-Za-z][\w.-]*):\d+", re.ASCII)
 # Options that choose nodes in ways that are not looked into.
@@ -78,17 +81,23 @@ class SlurmArrays:
         arrays = self._arrays()
         arrays.append({"name": name, "job": "", "places": keys})
         self._write(arrays)
-        script = batch_script(self._settings, batches, name, str(self._folder / "%A_%a.out"))
+        options = options_of(self._settings, batches, name, str(self._folder / "%A_%a.out"))
+        script = batch_script(self._settings, batches, options)
+        # Those of the script would give way to variables such as SBATCH_PARTITION.
+        words = ["--parsable", *options, *shlex.split(" ".join(self._settings.options))]
         end = time.monotonic() + _PATIENCE
         while True:
-            done = _call("sbatch", "--parsable", "--export=NIL", stdin=script)
+            done = _call("sbatch", *words, stdin=script)
             said = done.stderr.strip() or f"it ended with exit code {done.returncode}"
             if done.returncode == 0 or not _is_away(said) or time.monotonic() > end:
                 break
             time.sleep(_EVERY)
         if done.returncode:
             self._write(arrays[:-1])
-            raise NotReady(f"SLURM refused the runs: {visible(said)}", "see docs/clusters.md")
+            raise NotReady(
+                f"SLURM refused the runs: {visible(said)}",
+                "change what the settings ask for in [on.slurm]; partitions and limits: sinfo -s",
+            )
         job = done.stdout.strip().partition(";")[0]
         arrays[-1]["job"] = job
         self._write(arrays)
@@ -206,10 +215,16 @@ def _is_away(said: str) -> bool:
 
 
 def _call(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    # --export=NIL lets all variables of this name go along to the job.
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("SLURM_") or name in _NEEDED
+    }
     try:
         return subprocess.run(
             words, input=stdin, capture_output=True, text=True, errors="replace", check=False,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdin=subprocess.DEVNULL if stdin is None else None, env=variables,
         )  # fmt: skip
     except OSError as error:
         is_missing = isinstance(error, FileNotFoundError)

@@ -20,6 +20,7 @@ _SCRIPT = """\
 #!/bin/bash
 {options}
 # Nothing of the environment where this was submitted is here.
+unset SLURM_JWT
 export HOME="${{HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}}"
 export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}"
 {setup}
@@ -31,8 +32,8 @@ TASKS
 """
 
 
-def batch_script(settings: Slurm, batches: Sequence[Batch], name: str, output: str) -> str:
-    """The script of a job array with a worker for each batch."""
+def options_of(settings: Slurm, batches: Sequence[Batch], name: str, output: str) -> list[str]:
+    """What `sbatch` is asked for, one option each, without the settings' own `options`."""
     threads = max(parse_task(line).threads for batch in batches for line in batch)
     options = {
         "--job-name": name,
@@ -46,9 +47,14 @@ def batch_script(settings: Slurm, batches: Sequence[Batch], name: str, output: s
         "--chdir": "/",
     }
     asked = [f"{option}={value}" for option, value in options.items() if value]
-    asked += ["--export=NIL", "--requeue", "--open-mode=append", *settings.options]
+    return [*asked, "--export=NIL", "--requeue", "--open-mode=append"]
+
+
+def batch_script(settings: Slurm, batches: Sequence[Batch], options: Sequence[str]) -> str:
+    """The script of a job array with a worker for each batch."""
     modules = [f"module load {shlex.quote(one)}" for one in settings.modules]
     setup = [*([". /etc/profile"] if modules else []), *modules, *settings.setup]
+    asked = [*map(shlex.quote, options), *settings.options]
     return _SCRIPT.format(
         options="\n".join(f"#SBATCH {one}" for one in asked),
         setup="\n".join(setup),
@@ -75,7 +81,8 @@ class PrintedScript:
             Stopped: always; somebody else submits it.
         """
         # What is asked for once more is due after that.
-        self.script = self.script or batch_script(self._settings, batches, "gitexp", "/dev/null")
+        options = options_of(self._settings, batches, "gitexp", "/dev/null")
+        self.script = self.script or batch_script(self._settings, batches, options)
         raise Stopped(
             "nothing was submitted",
             "when its jobs have ended, the same command prints what is due next",

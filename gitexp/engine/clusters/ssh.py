@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import shlex
 import subprocess
@@ -57,6 +58,7 @@ class SshHosts:
         self._failures = dict.fromkeys(settings.hosts, 0)  # since ssh last got through
         self._unfit: dict[str, set[str]] = {}  # hosts that could not run a task, by the task
         self._number = 0
+        self._sent: dict[str, set[str]] = {}  # variables that ssh hands on, by host
         self._batch = os.urandom(6).hex()  # of what this command stops: one occasion on all hosts
 
     @property
@@ -75,6 +77,7 @@ class SshHosts:
                 asked[host] = subprocess.Popen(
                     ["ssh", *_OPTIONS, "--", host, command],
                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    env=self._variables(host),
                 )  # fmt: skip
         end = time.monotonic() + _ANSWERS
         return parse_hosts({host: _answer(one, end) for host, one in asked.items()}, sure=True)
@@ -91,6 +94,7 @@ class SshHosts:
             process = subprocess.Popen(
                 ["ssh", *_OPTIONS, "--", host, " && ".join(command)],
                 stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT,
+                env=self._variables(host),
                 process_group=0,  # Ctrl-C is for this command, which then tells the workers
             )  # fmt: skip
         except OSError as error:
@@ -102,6 +106,22 @@ class SshHosts:
         name = f"{host}#{self._number}"
         self._workers[name] = worker
         return name
+
+    def _variables(self, host: str) -> Mapping[str, str]:
+        """What ssh needs of the environment, without what it would hand on (`SendEnv`)."""
+        if host not in self._sent:
+            done = subprocess.run(
+                ["ssh", "-G", "--", host], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                errors="replace", check=False,
+            )  # fmt: skip
+            options = [line.partition(" ") for line in done.stdout.splitlines()]
+            sent = (names.split() for key, _, names in options if key == "sendenv")
+            self._sent[host] = {name for names in sent for name in names}
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if not any(fnmatch.fnmatchcase(name, pattern) for pattern in self._sent[host])
+        }
 
     def _unfit_for(self, batch: Batch) -> set[str]:
         return {host for line in batch for host in self._unfit.get(line, ())}

@@ -24,6 +24,7 @@ class AskedHosts:
     def __init__(self, cluster: Cluster, tree: str, said: Callable[[str], None]) -> None:
         self._cluster, self._tree, self._said = cluster, tree, said
         self._hosts: Mapping[str, Host] | None = None
+        self._unreached: NotReady | None = None
 
     def demand_fit(self, session: Session, order: Order, partners: Iterable[str]) -> None:
         """Refuse a run whose partner, of one of these conditions, ran on what no machine has.
@@ -32,8 +33,14 @@ class AskedHosts:
             NotReady: none of them has those accelerators, or the cluster cannot be reached.
         """
         ledger = session.ledger
+        if self._unreached is not None:
+            raise self._unreached  # that took long enough once
         if self._hosts is None:
-            self._hosts = self._ask(ledger, session.bench.base)
+            try:
+                self._hosts = self._ask(ledger, session.bench.base)
+            except NotReady as error:
+                self._unreached = error
+                raise
         for name in partners:
             models = [str(one) for one in ledger.environment(name).get("accelerators") or ()]
             if lack(self._hosts, models):

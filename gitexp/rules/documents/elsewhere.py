@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -133,12 +134,19 @@ def demand_address(given: str) -> None:
         )
 
 
+def _is_option(text: str) -> bool:
+    try:
+        return text.startswith("-") and bool(shlex.split(text))
+    except ValueError:  # a quotation is not closed
+        return False
+
+
 def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - parsed data
     if key in {"hosts", "modules", "setup", "options"}:
         lines = [value] if isinstance(value, str) else value
         if not isinstance(lines, list) or not all(_is_line(one) for one in lines):
             raise NotReady(f"{where} must be a list of texts, each on one line")
-        if key == "options" and not all(one.startswith("-") for one in lines):
+        if key == "options" and not all(map(_is_option, lines)):
             raise NotReady(f"{where} must be options of sbatch, such as --account=lab")
         if key == "hosts" and not all(_HOST.fullmatch(one) for one in lines):
             raise NotReady(f"{where} must be names of hosts, as ssh takes them")
