@@ -284,6 +284,26 @@ def test_a_file_that_grows_line_by_line_is_not_a_metrics_file(tmp_path: Path) ->
     assert guess(tmp_path, DraftSettings()).metrics == ""
 
 
+@pytest.mark.parametrize(
+    ("size", "config", "ratio"),
+    [
+        ("cfg['data']['test_size']", "data:\n  test_size: 0.2\n", 0.25),
+        ("cfg.data.holdout", "data:\n  holdout: 0.5\n", 1.0),
+        ("0.5", "data:\n  test_size: 0.2\n", 1.0),
+        ("test_size", "test_size: 200\n", None),
+        ("test_size", "test_size: 0.2\nother:\n  test_size: 0.5\n", None),
+        ("rows // 5", "test_size: 0.2\n", None),
+    ],
+)
+def test_the_share_of_test_rows_is_what_the_split_is_given(
+    size: str, config: str, ratio: float | None, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text(config)
+    split = f"train_test_split(x, y, test_size={size}, random_state=seed)"
+    (tmp_path / "train.py").write_text(f"cfg = load('config.yaml')\n{split}\n")
+    assert guess(tmp_path, DraftSettings()).test_ratio == ratio
+
+
 def test_what_was_given_stays(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("accuracy --seed 'metrics.json'\n")
     (tmp_path / "config.toml").write_text(TOML)

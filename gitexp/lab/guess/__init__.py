@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.command import exists_in, find_script, find_wrapper, program_of
 from gitexp.lab.guess.config import find_config, leaves_of, malformed
 from gitexp.lab.guess.metric import find_metric, is_partly_read, usual_effect
-from gitexp.lab.guess.script import Script, read_script
+from gitexp.lab.guess.script import Script, ratio_of, read_script
 from gitexp.lab.guess.seed import find_seed
 from gitexp.rules.documents.metric_name import direction_of
 from gitexp.rules.gate.paths import is_config, is_pattern, matches
@@ -60,7 +60,7 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
         direction=given.direction or direction_of(metric) or "higher",
         effect=usual_effect(metric) if given.effect is None else given.effect,
         metrics=given.metrics or _find_metrics_file(script), seed_key=seed_key,
-        vary=given.vary or script.split, test_ratio=script.test_ratio,
+        vary=given.vary or script.split, test_ratio=_find_test_ratio(folder, config, script),
         predictions=_find_predictions(script), warnings=tuple(warnings),
     )  # fmt: skip
 
@@ -83,6 +83,15 @@ def mentioned_files(folder: Path, draft: DraftSettings) -> list[str]:
         for name in dict.fromkeys(named)
         if exists_in(folder, name) and (results.isdisjoint(_with_parents(name)))
     ]
+
+
+def _find_test_ratio(folder: Path, config: str, script: Script) -> float | None:
+    """The ratio that a script states itself, or that the config's one value of that name gives."""
+    if script.test_ratio is not None or not script.test_size or is_pattern(config):
+        return script.test_ratio
+    leaves = leaves_of(folder, config)
+    found = [value for key, value in leaves.items() if key[-1] == script.test_size]
+    return ratio_of(found[0]) if len(found) == 1 else None
 
 
 def _with_parents(name: str) -> set[str]:

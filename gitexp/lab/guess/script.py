@@ -65,6 +65,7 @@ class Script:
     named: list[str] = field(default_factory=list)
     split: str = ""
     test_ratio: float | None = None
+    test_size: str = ""
 
 
 def read_script(folder: Path, path: str) -> Script:
@@ -228,8 +229,12 @@ class _Reader:
         script = self._script
         script.split = "seed" if is_fixed and script.split != "split" else "split"
         size = given.get("test_size")
-        if isinstance(size, ast.Constant) and isinstance(size.value, float) and 0 < size.value < 1:
-            script.test_ratio = round(size.value / (1 - size.value), 4)
+        if isinstance(size, ast.Constant):
+            script.test_ratio = ratio_of(size.value)
+        elif isinstance(size, ast.Subscript):
+            script.test_size = text_of(size.slice)
+        else:
+            script.test_size = last_name(size)
 
     def _mentions(self, text: str | None) -> None:
         _add_path(self._script.mentioned, text)
@@ -247,6 +252,13 @@ class _Reader:
         names = self._script.printed if names is None else names
         if re.fullmatch(r"[A-Za-z_][\w./@ -]{0,60}", name) and name not in names:
             names.append(name)
+
+
+def ratio_of(share: object) -> float | None:
+    """Test rows by training rows where a `share` of all is tested; None for a number of rows."""
+    if not isinstance(share, float) or not 0 < share < 1:
+        return None
+    return round(share / (1 - share), 4)
 
 
 def _is_fixed(seed: ast.expr) -> bool:

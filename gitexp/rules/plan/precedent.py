@@ -37,7 +37,7 @@ class Precedent:
 
 def verdict_on_this_baseline(found: Precedent) -> Finding:
     """Refuse a change that has a verdict on the same baseline."""
-    again = "; gitexp start --replicate ... tests it again, on fresh seeds"
+    again = f"; gitexp retest {found.name} tests it again, on fresh seeds"
     return Finding(
         "K1",
         f"this change has a verdict: exp/{found.name} made it on the same baseline\n  {found.line}",
