@@ -7,6 +7,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.git_output import decode
 from gitexp.store.local import make_folder
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 _LARGEST = 1 << 20  # bytes of a file that git does not track: data would fill its object store
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+
+
+def demand_no_merge(git_dir: Path) -> None:
+    """Stop where git is in the middle of something, and a commit would be a part of it.
+
+    Raises:
+        NotReady: a merge or a rebase is under way.
+    """
+    if any((git_dir / name).exists() for name in _UNDER_WAY):
+        raise NotReady(
+            "a merge or a rebase is under way in this work tree",
+            "finish it, or stop it: git merge --abort, git rebase --abort",
+        )
 
 
 def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:

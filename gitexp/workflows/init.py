@@ -47,6 +47,7 @@ from gitexp.rules.text import shell_word
 from gitexp.store import hooks
 from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
+from gitexp.store.work_tree_commit import demand_no_merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +103,7 @@ def init(
     prefix = repository.prefix
     existing = read_work_tree_table(repository.work_tree() / prefix)
     if existing is None:
+        demand_no_merge(repository.git_dir)
         name = _new_baseline(repository, baseline)
         done = _write_settings(repository, given, ask, watch, name, trial=trial)
     else:

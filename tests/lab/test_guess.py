@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.lab.guess import guess, mentioned_files
+from gitexp.lab.setup.new_settings import settle
 from gitexp.rules.documents.draft import DraftSettings
 from tests.project import World
 
@@ -324,3 +325,20 @@ def test_what_was_given_stays(tmp_path: Path) -> None:
 def test_predictions_are_found(script: str, found: str, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(script)
     assert guess(tmp_path, DraftSettings()).predictions == found
+
+
+@pytest.mark.parametrize(("last", "vary", "asked"), [("Seed", "seed", 3), ("test rows", "none", 4)])
+def test_an_answer_is_taken_as_it_is_meant_or_asked_for_once_more(
+    last: str, vary: str, asked: int, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text("lr = 1")
+    answers = ["python train.py", "Test  accuracy", last, "none"]
+    given: list[str] = []
+
+    def answer(question: str, proposal: str) -> str:
+        given.append(f"{question} {proposal}")
+        return answers[len(given) - 1]
+
+    settled = settle(tmp_path, DraftSettings(), answer, trial=False)
+    assert (settled.draft.metric, settled.draft.vary) == ("Test_accuracy", vary)
+    assert len(given) == asked

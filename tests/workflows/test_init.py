@@ -297,7 +297,7 @@ def with_settings_that_are_no_toml(world: World) -> None:
         (without_an_identity, ["git does not know who you are"]),
         (hook("pre-commit"), ["not in this house"]),
         (hook("commit-msg"), ["not in this house"]),
-        (in_a_merge, ["merge"]),
+        (in_a_merge, ["a merge or a rebase is under way", "git merge --abort"]),
         (unable_to_sign, ["could not sign the commit"]),
         (with_uncommitted_settings, ["are not committed on main", "git add gitexp.toml"]),
         (with_broken_settings, ["unknown setting 'comand'", "did you mean command?"]),

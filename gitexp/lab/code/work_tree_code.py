@@ -14,7 +14,7 @@ from gitexp.lab.projects.differences import is_checked_out
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.work_tree_edit import open_work_tree, overlooked
 from gitexp.store.git_output import decode
-from gitexp.store.work_tree_commit import tree_of_tracked
+from gitexp.store.work_tree_commit import demand_no_merge, tree_of_tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gitexp.store.git_output import FileChange
 
 _SUBMODULE = "160000"  # its mode
-_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _MOST_NAMED = 8  # files in a message
 
 
@@ -54,7 +53,7 @@ def take_work_tree(project: Project) -> Taken:
     """
     repository = project.repository
     top, head = open_work_tree(project)
-    _demand_no_merge(repository.git_dir)
+    demand_no_merge(repository.git_dir)
     edited = top.differences("diff-index", head, "--")
     _demand_one_edit_each(top, head)
     if modules := [file.path for file in edited if _SUBMODULE in {file.old_mode, file.new_mode}]:
@@ -104,14 +103,6 @@ def restore_work_tree(project: Project, taken: Taken, names: Sequence[str]) -> N
             f"see what differs from it: git diff {branch}\n"
             "then restore them: git restore --source=HEAD --staged --worktree -- :/",
         ) from None
-
-
-def _demand_no_merge(git_dir: Path) -> None:
-    if any((git_dir / name).exists() for name in _UNDER_WAY):
-        raise NotReady(
-            "a merge or a rebase is under way in this work tree",
-            "finish it, or stop it: git merge --abort, git rebase --abort",
-        )
 
 
 def _demand_one_edit_each(top: Git, head: str) -> None:

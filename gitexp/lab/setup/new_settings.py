@@ -39,6 +39,8 @@ _VARY = (
     "or try: run the command up to three times now, to see"
 )
 _MOST_QUESTIONS = 3
+_VARY_ANSWERS = ("split", "seed", "none", "try")
+_AGAIN = "Please answer split, seed, none or try"
 _EXAMPLES = {"config": "config.toml", "command": "python train.py", "metric": "accuracy"}
 _OPTIONS = ("shell", "config", "command", "metric", "direction", "effect", "metrics", "seed_key",
             "vary", "link")  # fmt: skip
@@ -72,11 +74,15 @@ def settle(
             continue
         shown = _printed(here, draft.command) if field == "metric" and not draft.metric else ""
         answer = ask(question + shown, getattr(draft, field)).strip()
+        if field == "metric":  # `Test accuracy`, as it is printed, is found by the name in one word
+            answer = "_".join(answer.split())
         asked += 1
         given = replace(given, **{field: answer})  # type: ignore[arg-type]
         draft = guess(here, given)
     if ask is not None and asked < _MOST_QUESTIONS and not (given.vary or trial):
         answer = ask(_VARY, draft.vary or "split").strip().lower()
+        if answer not in _VARY_ANSWERS:
+            answer = ask(_AGAIN, draft.vary or "split").strip().lower()
         trial = answer == "try"
         given = given if trial else replace(given, vary=answer)
         draft = guess(here, given)
