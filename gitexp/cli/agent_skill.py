@@ -75,6 +75,8 @@ not present it as a gain. Report effects with their bounds, as printed.
 - **Try new code first**: `gitexp try` runs the work tree as it is, and records nothing.
 - **Ask before hours of runs.** More than 30 minutes of runs need `--yes`. Give it only if you were
   told that you may.
+- **Stop** when the goal is reached or the campaign has no places left, and report. What was
+  INCONCLUSIVE or RULED OUT stays so: do not register it again under other words.
 - A hypothesis is a statement with "because". Questions and statements without a reason are refused.
 
 ## Exit codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import has_verdict
@@ -13,7 +13,7 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import Differences, differences
-from gitexp.rules.plan.shrinkage import Prior, Screened, noise_of, shrunk
+from gitexp.rules.plan.shrinkage import Prior, Screened, noise_of, scatter_of, shrunk
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.foreseen import foresee
 from gitexp.store.notes import read_notes
@@ -112,6 +112,11 @@ def _posteriors(
         noise = foreseen.sd * first.unit / math.sqrt(first.found.share)
     else:
         noise = noise_of(measured, runs, [prior.gain for prior in priors])
+    scatter = scatter_of(measured, runs, noise)
+    priors = [
+        replace(prior, scatter=scatter) if prediction_of(one.registration).gain is None else prior
+        for prior, one in zip(priors, ideas, strict=True)
+    ]
     found = shrunk(priors, measured, runs, noise)
     return {
         one.commit: Screened(

@@ -157,6 +157,7 @@ def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
         _in_groups(key, every)
         or [other for other in every if other.lower() == key.lower()]
         or [other for other in every if other.lower().endswith(f".{key.lower()}")]
+        or difflib.get_close_matches(key, [*every], 3, 0.9)
         or difflib.get_close_matches(key, [*every], 3)
     )
     new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ _AGAIN = "Please answer split, seed, none or try"
 _EXAMPLES = {"config": "config.toml", "command": "python train.py", "metric": "accuracy"}
 _OPTIONS = ("shell", "config", "command", "metric", "direction", "effect", "metrics", "seed_key",
             "vary", "link")  # fmt: skip
+_OF_SPLITS = re.compile(r"(?:test|val|valid|validation|eval|holdout)(?:[_-]|$)")
 _SHOWN = 6  # names that a script prints
 
 
@@ -217,7 +219,8 @@ def guessed_keys(rendered: str, draft: DraftSettings, said: DraftSettings) -> tu
 def example_key(here: Path, config: str, command: str) -> str:
     """A key of the config whose number an experiment may change; KEY if there is none.
 
-    Learning rates and their like are written with a point, sizes without.
+    Learning rates and their like are written with a point, sizes without. Another share of test
+    rows would change what is measured.
     """
     found = [*numbers_in(here, config)]
     files = {file: (here / file).read_bytes() for file, *_ in found} if is_pattern(config) else {}
@@ -227,7 +230,8 @@ def example_key(here: Path, config: str, command: str) -> str:
     found.sort(key=lambda one: type(one[2]) is int)
     for file, key, _ in found:
         name = short_name(key)
-        if (name or str(key[-1])).lower() not in SEEDS and "(" not in spell_key(key):
+        plain = (name or str(key[-1])).lower()
+        if plain not in SEEDS and not _OF_SPLITS.match(plain) and "(" not in spell_key(key):
             is_odd = str(key[-1]).startswith("-") or "[" in str(key[-1])
             short = is_odd and len(keys_at(every, (name,))) == 1
             typed = name if short else typed_key(key, every)

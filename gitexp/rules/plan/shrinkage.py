@@ -24,10 +24,14 @@ _MAD = 1.4826  # standard deviations of a normal distribution in one median abso
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What was predicted of an idea: a gain in the metric's unit, and the chance that it works."""
+    """What was predicted of an idea: a gain in the metric's unit, and the chance that it works.
+
+    `scatter` is the standard deviation of gains of which nobody has said how large they may be.
+    """
 
     gain: float
     chance: float
+    scatter: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -38,7 +42,7 @@ class Prior:
     def variance(self) -> float:
         """How far from it the gain may lie."""
         chance = min(max(self.chance, _UNSURE), 1 - _UNSURE)
-        return chance * (1 - chance) * self.gain**2
+        return max(chance * (1 - chance) * self.gain**2, self.scatter**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ def noise_of(measured: Sequence[float], runs: Sequence[int], gains: Sequence[flo
         if scatter := _MAD * statistics.median(away):
             return scatter
     return max(map(abs, gains), default=0.0)
+
+
+def scatter_of(measured: Sequence[float], runs: Sequence[int], noise: float) -> float:
+    """Standard deviation of the gains themselves, by what the `noise` of runs does not explain."""
+    if len(measured) < _SCATTERED:
+        return 0.0
+    error = statistics.fmean(noise**2 / 2 / number for number in runs)
+    return math.sqrt(max(statistics.variance(measured) - error, 0.0))
 
 
 def shrunk(

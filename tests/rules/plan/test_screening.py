@@ -17,7 +17,7 @@ from gitexp.rules.plan.screening import (
     screening_due,
     screening_seeds,
 )
-from gitexp.rules.plan.shrinkage import Prior, noise_of, shrunk
+from gitexp.rules.plan.shrinkage import Prior, noise_of, scatter_of, shrunk
 from gitexp.rules.verdict.due_run import Why
 from tests.rules.plan.arrange import a_registration
 
@@ -117,6 +117,18 @@ def test_a_measured_gain_is_shrunk_towards_the_predicted_one() -> None:
     # Nobody is so sure that nothing could be learnt.
     assert shrunk([Prior(2.0, 1.0)], [0.0], [1], 1.0)[0][0] < 2.0
     assert shrunk([], [], [], 1.0) == []
+
+
+def test_where_no_gain_was_predicted_a_bar_does_not_cap_what_was_measured() -> None:
+    measured, runs = [13.9, 11.2, 5.9, 4.7, 2.2, 1.3], [1] * 6
+    capped, _ = shrunk([Prior(0.5, 0.5)] * 6, measured, runs, noise=3.0)[0]
+    scatter = scatter_of(measured, runs, noise=3.0)
+    free, _ = shrunk([Prior(0.5, 0.5, scatter)] * 6, measured, runs, noise=3.0)[0]
+    assert capped < 0.5
+    assert 5 < free < measured[0]
+    # What the noise of the runs explains is no scatter, and of a few ideas nothing is known.
+    assert scatter_of([1.0, 2.0, 3.0], [1] * 3, noise=2.0) == 0.0
+    assert scatter_of([1.0, 9.0], [1] * 2, noise=0.1) == 0.0
 
 
 def test_the_luck_of_the_baseline_is_taken_out_by_what_all_ideas_have_in_common() -> None:
