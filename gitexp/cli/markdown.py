@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.cli.views.forest import Forest
 from gitexp.cli.views.headline import headline_lines
 from gitexp.cli.views.log_cells import Column, cells_of, fitted_change
-from gitexp.cli.views.log_table import mark_of
+from gitexp.cli.views.log_table import asked_for, mark_of, meanings
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import columns, padded
 from gitexp.lab.log.ladder import LadderStep
@@ -164,7 +164,7 @@ def _effect(row: Row) -> str:
 
 
 def forest_lines(rows: Sequence[Row]) -> list[str]:
-    """A line for each experiment that has an effect, below a line that names the columns."""
+    """A line for each experiment that has an effect, between the columns' names and a legend."""
     now = dt.datetime.now(tz=dt.UTC)  # of which nothing is shown
     found = [cells_of(row, now, "→") for row in rows]
     known = [(one, one.estimate) for one in found if one.estimate is not None]
@@ -180,4 +180,5 @@ def forest_lines(rows: Sequence[Row]) -> list[str]:
         told = f"{padded(effect, most, right=True)}  {one.text(Column.INTERVAL)}".rstrip()
         line = f"{mark_of(one)} {padded(change, wide)}  {forest.drawn(measured)}  {told}"
         lines.append(line.rstrip())
-    return lines
+    marks = {mark for one, _ in known for mark in (one.mark, one.state)}
+    return [*lines, "", "   ".join([*meanings(marks), asked_for()])]

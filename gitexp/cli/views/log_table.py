@@ -40,7 +40,9 @@ from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
+    from gitexp.cli.views.forest import Glyphs
     from gitexp.lab.log.log import Row
 
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
@@ -108,6 +110,17 @@ def mark_of(one: Cells, *, plain: bool = False) -> str:
     return mark_for(one.mark, plain=plain) + FATES.get(one.state, " ")
 
 
+def meanings(marks: AbstractSet[str], *, plain: bool = False) -> list[str]:
+    """What the marks of some verdicts and fates mean."""
+    said = [f"{mark_for(v, plain=plain)} {v.lower()}" for v in Verdict if v in marks]
+    return said + [f"{mark} {fate}" for fate, mark in FATES.items() if fate in marks]
+
+
+def asked_for(glyphs: Glyphs = UNICODE) -> str:
+    """What the bar in a plot means."""
+    return f"{glyphs.bar} the gain asked for"
+
+
 def _fitting(cells: Sequence[Cells]) -> list[Column]:
     """The columns that there is room for."""
     wide = row_width()
@@ -164,13 +177,14 @@ class _Table:
         return max(len(column), min(found, _MOST.get(column, found)))
 
     def head(self) -> str:
-        """The names of the columns."""
+        """The names of the columns, no wider than the terminal."""
         texts = [
             self._forest.head() if column is Column.PLOT
             else padded(column, self._wide[column], right=column in _RIGHT)
             for column in self._columns
         ]  # fmt: skip
-        return styled(("   " + (" " * _GAP).join(texts)).rstrip(), dim=True)
+        line = beginning("   " + (" " * _GAP).join(texts), row_width())
+        return styled(line.rstrip(), dim=True)
 
     def line(self, one: Cells) -> str:
         """A row, no wider than the terminal."""
@@ -218,12 +232,10 @@ class _Table:
 
     def legend(self, marks: set[str]) -> str:
         """What the marks mean that no word beside them says."""
-        said = []
-        if Column.VERDICT not in self._columns:
-            said = [f"{mark_for(v, plain=self._plain)} {v.lower()}" for v in Verdict if v in marks]
-        said += [f"{mark} {fate}" for fate, mark in FATES.items() if fate in marks]
+        told = marks - {*Verdict} if Column.VERDICT in self._columns else marks
+        said = meanings(told, plain=self._plain)
         if Column.PLOT in self._columns and marks & {*Verdict}:
-            said.append(f"{self._glyphs.bar} the gain asked for")
+            said.append(asked_for(self._glyphs))
         return _in_lines(said)
 
     def _fit(self, column: Column, texts: Sequence[str], wide: int) -> str:
