@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import UnionType
@@ -110,12 +111,12 @@ def _alternatives(shape: Any) -> list[str]:  # noqa: ANN401 - as above
         return [f'"{one}"' for one in inner]
     if origin in {Union, UnionType}:
         return [said for one in inner for said in _alternatives(one)]
-    if origin in {list, tuple}:
+    if origin in {list, tuple, Sequence}:
         each = _type(inner[0])
         return [
             f"list of {each}{'s' * each.isalpha()}" if " or " not in each else f"list, each {each}"
         ]
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return ["object" if inner[1] is Any else f"object: {_type(inner[1])} by name"]
     return [f'"{one}"' for one in shape]  # an enumeration
 

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ForwardRef, NotRequired, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ForwardRef,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from gitexp.cli.errors import FailureJson
 from gitexp.cli.run_started import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
@@ -23,10 +35,9 @@ from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson
 from gitexp.cli.views.log_programs import BriefJson
-from gitexp.cli.views.next import IdeaJson
 from gitexp.cli.views.note import NotedJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
-from gitexp.cli.views.registered import CarriedJson, PresetJson, StartedJson
+from gitexp.cli.views.registered import CarriedJson, StartedJson
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.samples import SmokedJson, TriedJson
 from gitexp.cli.views.screen import ScreeningJson
@@ -39,22 +50,24 @@ from gitexp.lab.sharing.report import SyncedJson
 from gitexp.lab.standing.goals import GoalJson
 from gitexp.rules.documents.known import Known
 from gitexp.rules.plan.calibration import Calibration
+from gitexp.rules.plan.ranking import WeighedIdea
 from gitexp.workflows.accept import Offered
 from gitexp.workflows.briefing import BriefingJson
-from gitexp.workflows.curves import CurvesOfJson
+from gitexp.workflows.curves import CurvesOf
 from gitexp.workflows.doctor import ExaminedJson
 from gitexp.workflows.export import Export
 from gitexp.workflows.gaps import GapReportJson
 from gitexp.workflows.init import Setup
+from gitexp.workflows.preset import Preset
 from gitexp.workflows.redact import RedactionJson
 from gitexp.workflows.report import ReportJson
 from gitexp.workflows.show import SheetJson
-from gitexp.workflows.side_by_side import SideBySideJson
+from gitexp.workflows.side_by_side import SideBySide
 from gitexp.workflows.status import StatusJson
-from gitexp.workflows.verify import VerificationJson
+from gitexp.workflows.verify import Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 FAILURE = FailureJson
 _JUDGED = ConcludedJson | list[ConcludedJson | UnfinishedJson]
@@ -85,7 +98,7 @@ PRINTED = (
     Printed("trust", "--signer", SignerJson),
     Printed("audit", "", AuditJson),
     Printed("gaps", "", GapReportJson),
-    Printed("next", "", list[IdeaJson]),
+    Printed("next", "", list[WeighedIdea]),
     Printed("next", "--run", ConcludedJson),
     Printed("known", "", list[Known]),
     Printed("known", "add", Known),
@@ -94,7 +107,7 @@ PRINTED = (
     Printed("start", "--sweep", list[StartedJson]),
     Printed("start", "--from", list[StartedJson]),
     Printed("start", "--split", list[StartedJson]),
-    Printed("start", "--preset", PresetJson),
+    Printed("start", "--preset", Preset),
     Printed("start", "--again", ReplacedJson),
     Printed("start", "--run", _RUN | list[_RUN]),
     Printed("try", "", TriedJson),
@@ -111,8 +124,8 @@ PRINTED = (
     Printed("log", "", list[ExperimentJson]),
     Printed("log", "--brief", list[BriefJson]),
     Printed("log", "--calibration", list[Calibration]),
-    Printed("show", "", SheetJson | SideBySideJson),
-    Printed("show", "--curves", list[CurvesOfJson]),
+    Printed("show", "", SheetJson | SideBySide),
+    Printed("show", "--curves", list[CurvesOf]),
     Printed("note", "", NotedJson),
     Printed("report", "", ReportJson),
     Printed("export", "", Export),
@@ -123,7 +136,7 @@ PRINTED = (
     Printed("sync", "", SyncedJson),
     Printed("blame", "", list[ValueJson]),
     Printed("check", "", CheckedJson | list[CheckedJson]),
-    Printed("verify", "", VerificationJson),
+    Printed("verify", "", Verification),
     Printed("holdout", "", OpenedJson),
     Printed("redact", "", RedactionJson),
     Printed("doctor", "", list[ExaminedJson]),
@@ -182,11 +195,24 @@ def fields_of(shape: type) -> tuple[Field, ...]:
     hints = get_type_hints(shape, localns=names, include_extras=True)
     is_total = getattr(shape, "__total__", True)
     return tuple(
-        Field(name, get_args(hint)[0], required=False)
+        Field(name, _shown(get_args(hint)[0]), required=False)
         if get_origin(hint) is NotRequired
-        else Field(name, hint, required=is_total)
+        else Field(name, _shown(hint), required=is_total)
         for name, hint in hints.items()
     )
+
+
+def _shown(shape: Any) -> Any:  # noqa: ANN401 - a type, of any form
+    """The type of what JSON shows: what `as_json` returns where a class has that."""
+    origin, inner = get_origin(shape), get_args(shape)
+    if origin in {Union, UnionType}:
+        return reduce(or_, map(_shown, inner))
+    if origin in {list, tuple, dict, Sequence, Mapping}:
+        return origin[tuple(one if one is ... else _shown(one) for one in inner)]
+    if isinstance(shape, type) and hasattr(shape, "as_json"):
+        names = dict(_names(shape.__module__))
+        return get_type_hints(shape.as_json, localns=names)["return"]
+    return shape
 
 
 def _names(module: str) -> Iterator[tuple[str, Any]]:

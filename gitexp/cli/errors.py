@@ -13,7 +13,7 @@ from gitexp.cli.overview import COMMANDS
 from gitexp.errors import GitexpError, NotReady, Refused, Stopped, UsageError, disk_full
 
 if TYPE_CHECKING:
-    from gitexp.cli.views.terminal import FindingJson
+    from gitexp.rules.finding import Finding
 
 _FULL = {errno.EDQUOT, errno.ENOSPC}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -96,7 +96,7 @@ class ErrorJson(TypedDict):
     message: str
     hint: str
     commands: list[str]
-    violations: NotRequired[list[FindingJson]]
+    violations: NotRequired[tuple[Finding, ...]]
 
 
 class FailureJson(TypedDict):
@@ -107,8 +107,7 @@ class FailureJson(TypedDict):
 
 def failure_json(error: GitexpError) -> FailureJson:
     """Return an error as every command prints it under --json; `id` is the first broken rule's."""
-    from gitexp.cli.views.terminal import finding_json  # only a failure needs views and findings
-    from gitexp.rules.finding import refusals
+    from gitexp.rules.finding import refusals  # only a failure needs findings
 
     broken = refusals(error.findings) if isinstance(error, Refused) else ()
     hint = "\n".join(filter(None, [error.hint, *(finding.hint for finding in broken)]))
@@ -119,7 +118,7 @@ def failure_json(error: GitexpError) -> FailureJson:
         "commands": list(commands_in(hint)),
     }
     if broken:
-        said["violations"] = [finding_json(finding) for finding in broken]
+        said["violations"] = broken
     return {"error": said}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from gitexp.cli import live
 from gitexp.cli.errors import failure_json
 from gitexp.cli.running import AskedRuns, carry_out, cluster_of
 from gitexp.cli.views.queue import begun
+from gitexp.cli.views.terminal import in_json
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.queues.replaced import Replaced, Wishes
@@ -97,7 +97,7 @@ def _failed(error: GitexpError) -> dict[str, Any]:
     return {
         "out": "",
         "err": error_text(error, "gitexp") + "\n",
-        "json": json.dumps(failure_json(error), indent=2),
+        "json": in_json(failure_json(error)),
         "exit": error.exit_code,
         "exit_by_verdict": error.exit_code,
     }

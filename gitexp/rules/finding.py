@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Finding:
     """One thing that a rule has to say.
 
-    `id` never changes meaning between releases (docs/rules.md lists them). `hint` is the next step,
-    with commands that can be pasted. `advice` only informs; every other finding refuses.
+    `id` never changes meaning between releases, and `gitexp help ID` explains it. `hint` is the
+    next step, with commands that can be pasted. `advice` only informs; all else refuses.
     """
 
     id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
@@ -23,8 +24,17 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
+def plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON is to show
+    """What JSON shows of a value: what its `as_json` returns, else its fields, else its text."""
+    if hasattr(value, "as_json"):
+        return value.as_json()
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
+
+
 # json.dumps would make one for each line; what is written here has no cycles.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=str)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=plain)
 
 
 def json_line(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold

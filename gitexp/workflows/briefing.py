@@ -92,7 +92,7 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
         section("left", "Left in this campaign", [_left(now, rows, ideas.order)]),
         section("ideas", "Planned, best first", [
             f"{idea.name}: {idea.change}, {_expected(idea)}, {duration(idea.seconds)}"
-            + ("; its code waits for gitexp trust" if idea.name in ideas.untrusted else "")
+            + ("" if idea.trusted else "; its code waits for gitexp trust")
             for idea in ideas.order
         ]),
         section("running", "Running", _running(now)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.log.curves import Curves, read_curves
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
 
 
-class CurvesOfJson(TypedDict):
-    """What one experiment and its baseline logged from step to step."""
-
-    name: str
-    curves: list[Curves]
-
-
 @dataclass(frozen=True, slots=True)
 class CurvesOf:
     """The curves of one experiment, its criterion's metric first; `base` is its baseline."""
@@ -36,10 +29,6 @@ class CurvesOf:
     def of(self, metric: str) -> Curves | None:
         """Its curves of a metric."""
         return next((one for one in self.curves if one.metric == metric), None)
-
-    def as_json(self) -> CurvesOfJson:
-        """Return the curves as `gitexp show --curves --json` prints them."""
-        return {"name": self.name, "curves": [*self.curves]}
 
 
 def curves(

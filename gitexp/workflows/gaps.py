@@ -16,7 +16,7 @@ from gitexp.lab.registering.design import history
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
-from gitexp.rules.plan.gaps import Gap, GapJson, ranked_gaps, with_lack_of_data
+from gitexp.rules.plan.gaps import Gap, ranked_gaps, with_lack_of_data, with_template
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
@@ -44,12 +44,6 @@ _NO_PREDICTIONS = (
     " settings; then: gitexp run --baseline"
 )
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
-
-
-class RankedGapJson(GapJson):
-    """A gap with the command that registers an experiment about it."""
-
-    template: str
 
 
 class CurveJson(TypedDict):
@@ -82,7 +76,7 @@ class GapReportJson(TypedDict):
     dummy: float | None
     rows: int | None
     examples: int | None
-    gaps: list[RankedGapJson]
+    gaps: tuple[Gap, ...]
     calibration: dict[str, Any] | None
     curve: CurveJson | None
     skipped: list[str]
@@ -109,27 +103,20 @@ class GapReport:
     gaps: tuple[Gap, ...]
     train: float | None
     curve: LearningCurve | None
-    higher_is_better: bool
     skipped: tuple[str, ...] = ()
     sd: float | None = None
     untested: tuple[str, ...] = ()
 
     def as_json(self) -> GapReportJson:
         """Return the report as `gitexp gaps --json` prints it."""
-        found, higher = self.findings, self.higher_is_better
+        found = self.findings
         return {
             "metric": self.metric, "score": self.score, "runs": self.runs, "within": self.within,
             "sd": self.sd, "detectable": self.detectable, "train": self.train,
             "task": found.task if found else None, "unit": found.unit if found else None,
             "dummy": found.dummy if found else None, "rows": found.rows if found else None,
             "examples": found.examples if found else None,
-            "gaps": [
-                {
-                    **gap.as_json(),
-                    "template": gap.template(self.metric, higher_is_better=higher),
-                }
-                for gap in self.gaps
-            ],
+            "gaps": self.gaps,
             "calibration": found.calibration if found else None,
             "curve": None if self.curve is None else {
                 "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
@@ -181,10 +168,11 @@ def gaps(
         detectable=power.detectable,
         seen_by=power.source,
         findings=findings,
-        gaps=tuple(ranked_gaps(found)),
+        gaps=tuple(
+            with_template(gap, metric, higher_is_better=higher) for gap in ranked_gaps(found)
+        ),
         train=statistics.fmean(train) if train else None,
         curve=learned,
-        higher_is_better=higher,
         skipped=skipped,
         untested=tuple(
             value.place.change.place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.against_results import find_verdict
@@ -31,21 +31,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ideas:
-    """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
+    """Planned experiments, best first, and whether they fit into `hours`, if given.
 
     `waiting` more were planned or confirmed on an older baseline. `failed` are those whose runs
-    failed and may be tried once more; `untrusted` run once somebody here has approved their code.
-    `warnings` name ideas whose change has a verdict by now, and remotes that may have results of
-    others.
+    failed and may be tried once more. `warnings` name ideas whose change has a verdict by now, and
+    remotes that may have results of others.
     """
 
     order: list[WeighedIdea]
-    chosen: list[WeighedIdea]
     hours: float | None
     waiting: int
     failed: list[str]
     warnings: list[str]
-    untrusted: frozenset[str] = frozenset()
+
+    @property
+    def chosen(self) -> list[WeighedIdea]:
+        """Those that fit."""
+        return [idea for idea in self.order if idea.fits]
 
 
 def next_ideas(
@@ -101,6 +103,7 @@ def next_ideas(
         )
     order = ranked_ideas(ideas)
     chosen = order if hours is None else chosen_within(order, hours * 3600)
+    fitting = {idea.name for idea in chosen}
     wait = len(waiting(project, rows))
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     warnings += about_missing_results(project.repository, missing) if missing else []
@@ -110,9 +113,12 @@ def next_ideas(
         (result.registration for result in results if result.registration and result.ran),
     )
     below = untrusted_below(project, planned).values()
-    untrusted = frozenset(name for names in below for name in names)
-    again = _to_try_again(project, rows)
-    return Ideas(order, chosen, hours, wait, again, warnings, untrusted)
+    untrusted = {name for names in below for name in names}
+    order = [
+        replace(idea, fits=idea.name in fitting, trusted=idea.name not in untrusted)
+        for idea in order
+    ]
+    return Ideas(order, hours, wait, _to_try_again(project, rows), warnings)
 
 
 def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:

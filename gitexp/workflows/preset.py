@@ -32,7 +32,10 @@ config = merged(config, config.get("presets", {}).get(config.get("preset", ""), 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A preset on the baseline; `is_read` says whether a program there mentions presets."""
+    """A preset on the baseline, with the lines that were `added`.
+
+    `is_read` says whether a program there mentions presets.
+    """
 
     name: str
     file: str

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalJson, GoalProgress
-    from gitexp.lab.standing.headline import Headline, HeadlineJson
+    from gitexp.lab.standing.headline import Headline
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
 
@@ -37,7 +37,7 @@ class ReportJson(TypedDict):
     day: str
     baseline: str
     commit: str
-    headline: HeadlineJson
+    headline: Headline
     goals: list[GoalJson]
     standing: Standing
     calibration: Calibration | None
@@ -88,7 +88,7 @@ class Report:
             "day": self.day.isoformat(),
             "baseline": self.baseline,
             "commit": self.commit,
-            "headline": self.headline.as_json(),
+            "headline": self.headline,
             "goals": [goal.as_json() for goal in self.goals],
             "standing": self.standing,
             "calibration": self.calibration,

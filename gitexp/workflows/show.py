@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.plan.together import Together, TogetherJson
+    from gitexp.rules.plan.together import Together
 
 
 class SeedJson(TypedDict):
@@ -51,7 +51,7 @@ class SheetJson(ExperimentJson):
     seeds: list[SeedJson]
     code_size: CodeSize | None
     siblings: list[ExperimentJson]
-    together: TogetherJson | None
+    together: Together | None
     runs: list[dict[str, Any]]
     samples: list[dict[str, Any]]
     screened: list[dict[str, Any]]
@@ -111,7 +111,7 @@ class Sheet:
             ],
             "code_size": self.code_size,
             "siblings": [row.as_json() for row in self.siblings],
-            "together": self.together.as_json(registration.criterion)
+            "together": self.together.as_change(registration.criterion)
             if self.together and registration
             else None,
             "runs": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.lab.log.log import log, row_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gitexp.lab.log.log import Row
-    from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
 
@@ -43,56 +42,30 @@ class Group(StrEnum):
     ENVIRONMENT = "environment"
 
 
-class DifferenceJson(TypedDict):
-    """What differs, as it is shown, one value an experiment; null where there is none."""
-
-    group: Group
-    what: str
-    values: list[str | None]
-
-
-class SideBySideJson(TypedDict):
-    """Experiments in the order in which they were named, and what differs between them."""
-
-    experiments: list[ExperimentJson]
-    differences: list[DifferenceJson]
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs, in words, one value an experiment; "" where there is none."""
+    """What differs, in words, one value an experiment; None where there is none."""
 
     group: Group
     what: str
-    values: tuple[str, ...]
+    values: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Experiments and what differs between them; `curved` says whether all logged by step."""
+    """Experiments in the order in which they were named, and what differs between them.
 
-    rows: tuple[Row, ...]
+    `curved` says whether all of them logged something step by step.
+    """
+
+    experiments: tuple[Row, ...]
     differences: tuple[Difference, ...]
     curved: bool
 
     @property
     def names(self) -> list[str]:
         """Names of the experiments."""
-        return [row.result.name for row in self.rows]
-
-    def as_json(self) -> SideBySideJson:
-        """Return the comparison as `gitexp show A B --json` prints it."""
-        return {
-            "experiments": [row.as_json() for row in self.rows],
-            "differences": [
-                {
-                    "group": one.group,
-                    "what": one.what,
-                    "values": [value or None for value in one.values],
-                }
-                for one in self.differences
-            ],
-        }
+        return [row.result.name for row in self.experiments]
 
 
 def side_by_side(project: Project, names: Sequence[str]) -> SideBySide:
@@ -149,7 +122,7 @@ def differences(
     That nothing is known of an experiment, because it has no runs, is not a difference.
     """
     for what in dict.fromkeys(what for each in cells for what in each):
-        values = tuple(each.get(what, "") for each in cells)
+        values = tuple(each.get(what) or None for each in cells)
         if len({value for value, is_known in zip(values, known, strict=True) if is_known}) > 1:
             yield Difference(group, what, values)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.amendments import about_amendments, about_rules
@@ -48,16 +48,13 @@ if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
 
 
-class ProblemJson(TypedDict):
-    """Something that does not match, or is worth knowing."""
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a campaign has used of its plan.
 
-    id: str
-    message: str
-    hint: str
-
-
-class CampaignJson(TypedDict):
-    """What a campaign spent: `levels` is the number of false confirmations to expect at most."""
+    `taken` counts its experiments; `lost` of them are on commits that no experiment's ref holds.
+    `levels` is the sum of their levels: the number of false confirmations to expect at most.
+    """
 
     metric: str
     campaign: int
@@ -68,86 +65,22 @@ class CampaignJson(TypedDict):
     levels: float
 
 
-class VerificationJson(TypedDict):
-    """What `verify` found; `signatures` counts commits of records by who signed them."""
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What recomputing found; `ok` if there are no `problems`.
+
+    `rewritten` counts verdict notes that were wrong. `signatures` counts commits of records by who
+    signed them ("" for nobody), where anybody did or this clone would.
+    """
 
     ok: bool
     verdicts: int
     records: int
     rewritten: int
-    signatures: dict[str, int]
-    problems: list[ProblemJson]
-    information: list[ProblemJson]
-    campaigns: list[CampaignJson]
-
-
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """What a campaign has used of its plan.
-
-    `taken` counts its experiments; `lost` of them are on commits that no experiment's ref holds.
-    `levels` is the sum of their levels: the number of false confirmations to expect at most.
-    """
-
-    metric: str
-    number: int
-    planned: int
-    taken: int
-    lost: int
-    confirmed: int
-    levels: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What recomputing found; `rewritten` counts verdict notes that were rewritten.
-
-    `signatures` counts commits of records by who signed them ("" for nobody), where anybody did or
-    this clone would.
-    """
-
-    findings: tuple[Finding, ...]
-    campaigns: tuple[Campaign, ...]
-    verdicts: int
-    records: int
-    rewritten: int
-    signatures: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong, apart from advice."""
-        return not refusals(self.findings)
-
-    def as_json(self) -> VerificationJson:
-        """Return everything as `gitexp verify --json` prints it."""
-
-        def listed(findings: Sequence[Finding]) -> list[ProblemJson]:
-            return [
-                {"id": finding.id, "message": finding.message, "hint": finding.hint}
-                for finding in findings
-            ]
-
-        return {
-            "ok": self.ok,
-            "verdicts": self.verdicts,
-            "records": self.records,
-            "rewritten": self.rewritten,
-            "signatures": dict(self.signatures),
-            "problems": listed(refusals(self.findings)),
-            "information": listed(advice(self.findings)),
-            "campaigns": [
-                {
-                    "metric": campaign.metric,
-                    "campaign": campaign.number,
-                    "planned": campaign.planned,
-                    "taken": campaign.taken,
-                    "lost": campaign.lost,
-                    "confirmed": campaign.confirmed,
-                    "levels": campaign.levels,
-                }
-                for campaign in self.campaigns
-            ],
-        }
+    signatures: Mapping[str, int]
+    problems: Sequence[Finding]
+    information: Sequence[Finding]
+    campaigns: Sequence[Spent]
 
 
 def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -> Verification:
@@ -201,17 +134,20 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         if watch is not None:
             watch(step, number, len(checks))
         findings += found
+    problems = refusals(findings)
     return Verification(
-        findings=tuple(findings),
-        campaigns=_campaigns(inventory),
+        ok=not problems,
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
         rewritten=len(fixed),
         signatures=Counter(signers.values()),
+        problems=problems,
+        information=advice(findings),
+        campaigns=_campaigns(inventory),
     )
 
 
-def _campaigns(inventory: Inventory) -> tuple[Campaign, ...]:
+def _campaigns(inventory: Inventory) -> list[Spent]:
     """Sum up each campaign; dropped commits count, as their experiments were run."""
     settings = inventory.project.settings
     members: dict[tuple[str, int], list[Result]] = defaultdict(list)
@@ -220,15 +156,15 @@ def _campaigns(inventory: Inventory) -> tuple[Campaign, ...]:
             key = result.registration.criterion.metric, result.registration.campaign
             members[key].append(result)
     lost = {result.entry.commit for result in inventory.lost}
-    return tuple(
-        Campaign(
+    return [
+        Spent(
             metric=metric,
-            number=number,
+            campaign=campaign,
             planned=settings.planned,
             taken=len(within),
             lost=sum(result.entry.commit in lost for result in within),
             confirmed=sum(r.confirmed and r.entry.commit not in lost for r in within),
             levels=math.fsum(r.registration.level for r in within if r.registration),
         )
-        for (metric, number), within in sorted(members.items())
-    )
+        for (metric, campaign), within in sorted(members.items())
+    ]

@@ -200,7 +200,7 @@ def test_the_id_of_a_refusal_is_the_first_rules() -> None:
     rule = Finding("C2", "two values", "split it: gitexp start --split")
     error = failure_json(Refused("not registered", [advice, rule], "try again"))["error"]
     assert error["id"] == "C2"
-    assert [one["id"] for one in error["violations"]] == ["C2"]
+    assert [one.id for one in error["violations"]] == ["C2"]
     assert error["hint"] == "try again\nsplit it: gitexp start --split"
     assert error["commands"] == ["gitexp start --split"]
     assert failure_json(Refused("a hook refused"))["error"]["id"] == "refused"

@@ -15,7 +15,7 @@ FOUND = Findings("classification", "accuracy", 300, 100, (), 0.1, None, ())
 REPORT = GapReport(
     metric="accuracy", score=0.9, runs=3, within=0.01, detectable=None, seen_by="",
     findings=FOUND,
-    gaps=(), train=0.95, curve=None, higher_is_better=True,
+    gaps=(), train=0.95, curve=None,
 )  # fmt: skip
 
 

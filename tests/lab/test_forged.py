@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.verdict import Judgement
 
 NAME = "brave-otter"
@@ -38,8 +39,14 @@ def judged(world: World) -> Judgement:
     return result.judgement
 
 
+def said(world: World, *, fix: bool = False) -> list[Finding]:
+    """All that `verify` finds."""
+    found = verify(open_project(world.path), fix=fix)
+    return [*found.problems, *found.information]
+
+
 def found_by_verify(world: World) -> set[str]:
-    return {f.id for f in verify(open_project(world.path)).findings} - {"V1"}
+    return {f.id for f in said(world)} - {"V1"}
 
 
 def add(world: World, commit: str, lines: Iterable[str]) -> None:
@@ -95,7 +102,7 @@ def test_the_record_of_a_good_seed_that_was_copied_to_others_is_named(
     commit = measured_experiment(ready, NAME)
     target = commit if arm == "experiment" else ready.git("rev-parse", "main")
     add(ready, target, [a_record(target, 6), a_record(target, 7)])
-    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V20"]
+    [found] = [f for f in said(ready) if f.id == "V20"]
     assert "2 records in the note of" in found.message
     assert "(seeds 6, 7) without a start" in found.message
 
@@ -105,11 +112,11 @@ def test_a_check_that_no_run_bears_out_is_named(ready: World) -> None:
     start, score = "2026-11-26T10:00:00.000Z", 0.92
     check = Check(commit, Found.REPEATS, start, 1, "", (score, score))
     add(ready, commit, [check.line()])
-    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V22"]
+    [found] = [f for f in said(ready) if f.id == "V22"]
     assert f"exp/{NAME} says that seed 1 repeats its score" in found.message
     again = a_record(commit, 1, score, purpose=Purpose.CANARY)
     add(ready, commit, [again])
-    assert all(f.id != "V22" for f in verify(open_project(ready.path)).findings)
+    assert all(f.id != "V22" for f in said(ready))
 
 
 @pytest.mark.parametrize("condition", ["c" * 12, "another", ""])
@@ -278,7 +285,7 @@ def test_a_decided_verdict_that_turned_stays_named(ready: World, first: float, t
     ready.git("notes", f"--ref={RUNS}", "merge", "--quiet", "-s", "cat_sort_uniq", forgery)
     after = judged(ready)
     for _ in range(2):
-        [found] = [f for f in verify(open_project(ready.path), fix=True).findings if f.id == "V19"]
+        [found] = [f for f in said(ready, fix=True) if f.id == "V19"]
         assert found.advice is not (after.verdict == "CONFIRMED" != before.verdict)
         assert f"then: {before.verdict}: accuracy" in found.message
         assert f"now:  {after.verdict}: accuracy" in found.message
@@ -312,7 +319,7 @@ def test_runs_from_before_their_registration_are_named(
     assert registered.startswith("2026-11-01T12:00:00")
     lines = [a_record(commit, n, start=f"2026-11-01T{start}.000Z") for n in range(1, 6)]
     add(ready, commit, lines)
-    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V15"]
+    [found] = [f for f in said(ready) if f.id == "V15"]
     assert found.advice is advice
     assert "5 runs of exp/brave-otter began before it was registered" in found.message
 

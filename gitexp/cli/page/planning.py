@@ -59,7 +59,7 @@ def gaps(report: FullReport) -> Section:
         ceiling = figures.number(gap.ceiling)
         if low != high:
             ceiling = figures.interval(gap.ceiling, low, high)
-        rows.append((gap.said, f"{ceiling} {gap.unit}".strip()))
+        rows.append((gap.said, f"{ceiling} {gap.unit or ''}".strip()))
     if rows:
         parts.append(table(
             "What closing a gap completely would bring at most: a limit, not a forecast.",

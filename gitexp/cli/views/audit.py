@@ -13,21 +13,14 @@ from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from gitexp.rules.plan.audit import Audit, PooledNoise, Retest
+    from gitexp.rules.plan.audit import Assumed, Audit, PooledNoise, Retest
     from gitexp.rules.plan.past_runs import Win
 
 _MOST_WINS = 4  # with all else they fill a screen of 24 lines
 _PLAIN = re.compile(r"\w[\w.+-]{0,59}", re.ASCII)  # what can be pasted as a key or a value
-
-
-class NoiseJson(TypedDict):
-    """The noise between repeats of one configuration."""
-
-    sd: float
-    df: float
-    configurations: int
 
 
 class LuckJson(TypedDict):
@@ -59,15 +52,6 @@ class JudgedWinJson(WinJson):
     standing: str | None
 
 
-class AssumedJson(TypedDict):
-    """How many wins stand, or lie within the noise, if its sd is this."""
-
-    sd: float
-    stand: int
-    noise: int
-    best_of: float
-
-
 class WorthRetestJson(WinJson):
     """A win that deserves a retest, of so many pairs; null for over 100, or unknown noise."""
 
@@ -81,10 +65,10 @@ class AuditJson(TypedDict):
     direction: Literal["higher", "lower"]
     configurations: int
     failed: int
-    noise: NoiseJson | None
+    noise: PooledNoise | None
     best_of: LuckJson
     wins: list[JudgedWinJson]
-    assumed: list[AssumedJson]
+    assumed: Sequence[Assumed]
     retests: list[WorthRetestJson]
 
 
@@ -149,7 +133,7 @@ def _noise_unknown(audit: Audit) -> list[str]:
         lines.append(_columns("if the sd is", "would stand", "within noise", "luck alone"))
     for row in audit.assumed:
         stand = f"{row.stand} of {len(audit.wins)}"
-        luck = _moved(audit, row.by_luck)
+        luck = _moved(audit, row.best_of)
         lines.append(_columns(figures.rough(row.sd), stand, str(row.noise), luck))
     if not audit.wins:
         lines = [f"Noise unknown: {why}. Nothing was kept, so nothing depends on it."]
@@ -258,9 +242,7 @@ def _as_json(audit: Audit) -> AuditJson:
         "direction": "higher" if audit.higher_is_better else "lower",
         "configurations": len(audit.tried),
         "failed": audit.failed,
-        "noise": None if noise is None else {
-            "sd": noise.sd, "df": noise.df, "configurations": noise.configurations
-        },
+        "noise": noise,
         "best_of": {
             "tries": audit.tries,
             "sds": audit.by_luck,
@@ -270,10 +252,7 @@ def _as_json(audit: Audit) -> AuditJson:
             {**_win_json(one.win), "standing": one.worth.value if one.worth else None}
             for one in audit.wins
         ],
-        "assumed": [
-            {"sd": row.sd, "stand": row.stand, "noise": row.noise, "best_of": row.by_luck}
-            for row in audit.assumed
-        ],
+        "assumed": audit.assumed,
         "retests": [{**_win_json(one.win), "pairs": one.pairs} for one in audit.retests],
     }  # fmt: skip
 

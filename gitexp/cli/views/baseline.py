@@ -8,15 +8,15 @@ import typer
 
 from gitexp.cli.views.registered import power
 from gitexp.cli.views.steps import effect_of
-from gitexp.cli.views.terminal import filled, finding_json, findings, print_json
+from gitexp.cli.views.terminal import filled, findings, print_json
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.power import PowerJson
 
 if TYPE_CHECKING:
-    from gitexp.cli.views.terminal import FindingJson
     from gitexp.lab.log.ladder import LadderStepJson
     from gitexp.lab.projects.project import Project
+    from gitexp.rules.finding import Finding
     from gitexp.workflows.baseline import MeasuredBaseline
 
 
@@ -36,7 +36,7 @@ class MeasuredJson(TypedDict):
     seeds: dict[str, float]
     step: LadderStepJson | None
     outlook: OutlookJson
-    advice: list[FindingJson]
+    advice: list[Finding]
 
 
 def measured(
@@ -60,7 +60,7 @@ def measured(
                 "level": done.next.level,
                 **done.power.as_json(),
             },
-            "advice": [finding_json(done.advice)] if done.advice else [],
+            "advice": [done.advice] if done.advice else [],
         }
         print_json(content)
         return

@@ -37,7 +37,7 @@ _WIDEST = 160  # columns: a wider plot shows no more
 def curves(metric: str, found: Sequence[CurvesOf], *, as_json: bool) -> None:
     """Draw one metric of some experiments and, where they share it, of their baseline."""
     if as_json:
-        print_json([one.as_json() for one in found])
+        print_json(found)
         return
     typer.echo("\n".join(curve_lines(metric, found)))
     if others := [one.metric for one in found[0].curves if one.metric != metric]:

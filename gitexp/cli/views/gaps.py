@@ -72,8 +72,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     )
     if report.gaps[:number]:
         # One command that can be pasted, of the largest gap; --json has one for each.
-        line = report.gaps[0].template(report.metric, higher_is_better=report.higher_is_better)
-        typer.echo(visible(f"\nnext: {line}"))
+        typer.echo(visible(f"\nnext: {report.gaps[0].template}"))
 
 
 def _untested(places: Sequence[str]) -> str:

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.views.terminal import (
-    finding_json,
-    findings,
-    print_json,
-    wrapped,
-)
+from gitexp.cli.views.terminal import findings, print_json, wrapped
 from gitexp.lab.code.brought_code import measure_code
 from gitexp.lab.gate.checked import Checked, Uncheckable
 from gitexp.rules.finding import advice, refusals
@@ -20,12 +15,14 @@ from gitexp.rules.verdict import figures
 from gitexp.store.signatures import BAD, EXPIRED, UNKNOWN
 
 if TYPE_CHECKING:
-    from gitexp.cli.views.terminal import FindingJson
+    from collections.abc import Sequence
+
     from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.gate.checked import CheckedMany
     from gitexp.rules.documents.change import ChangeJson
+    from gitexp.rules.finding import Finding
     from gitexp.workflows.holdout import Opened
-    from gitexp.workflows.verify import Campaign, Verification
+    from gitexp.workflows.verify import Spent, Verification
 
 _SIGNED = {
     "": "not signed",
@@ -43,8 +40,8 @@ class CheckedJson(TypedDict):
     change: ChangeJson | None
     code: str | None
     code_size: CodeSize | None
-    violations: list[FindingJson]
-    advice: list[FindingJson]
+    violations: Sequence[Finding]
+    advice: Sequence[Finding]
 
 
 class OpenedJson(TypedDict):
@@ -81,7 +78,6 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
     if as_json:
         reports = [_report_json(report) for report in sweep.reports]
         if sweep.baseline:
-            listed = [finding_json(finding) for finding in sweep.baseline]
             reports.append(
                 {
                     "name": None,
@@ -89,7 +85,7 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
                     "change": None,
                     "code": None,
                     "code_size": None,
-                    "violations": listed,
+                    "violations": sweep.baseline,
                     "advice": [],
                 }
             )
@@ -117,8 +113,8 @@ def _report_json(report: Checked | Uncheckable) -> CheckedJson:
         "change": report.change.as_json() if report.change else None,
         "code": None if isinstance(report, Uncheckable) else report.code or None,
         "code_size": _code_size(report),
-        "violations": [finding_json(f) for f in refusals(report.findings)],
-        "advice": [finding_json(f) for f in advice(report.findings)],
+        "violations": refusals(report.findings),
+        "advice": advice(report.findings),
     }
 
 
@@ -132,15 +128,14 @@ def _code_size(report: Checked | Uncheckable) -> CodeSize | None:
 def verified(report: Verification, *, as_json: bool) -> None:
     """Print the problems found, what else is worth knowing, and what each campaign spent."""
     if as_json:
-        print_json(report.as_json())
+        print_json(report)
         return
-    wrong = refusals(report.findings)
     if report.rewritten:
         typer.echo(f"{counted(report.rewritten, 'verdict note')} rewritten.")
     recomputed = (
         f"{counted(report.verdicts, 'verdict')} recomputed from {counted(report.records, 'record')}"
     )
-    found = counted(len(wrong), "problem") if wrong else "no problems"
+    found = counted(len(report.problems), "problem") if report.problems else "no problems"
     typer.echo(f"{recomputed}: {found} found.")
     if report.signatures:
         by = ", ".join(
@@ -149,7 +144,7 @@ def verified(report: Verification, *, as_json: bool) -> None:
         )
         typer.echo(wrapped(f"Commits that added records: {by}.", ""))
     for campaign in report.campaigns:
-        typer.echo(wrapped(_campaign(campaign), ""))
+        typer.echo(wrapped(_spent(campaign), ""))
     if report.campaigns[1:]:
         confirmed = sum(campaign.confirmed for campaign in report.campaigns)
         levels = sum(campaign.levels for campaign in report.campaigns)
@@ -157,20 +152,20 @@ def verified(report: Verification, *, as_json: bool) -> None:
             f"All campaigns: {confirmed} confirmed; up to {figures.rough(levels)} false ones to"
             " expect."
         )
-    findings(wrong)
-    if others := advice(report.findings):
+    findings(report.problems)
+    if report.information:
         typer.echo("\nAlso worth knowing:")
-        findings(others)
+        findings(report.information)
 
 
-def _campaign(campaign: Campaign) -> str:
-    lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
+def _spent(one: Spent) -> str:
+    lost = f" ({one.lost} by commits that no branch holds)" if one.lost else ""
     said = (
-        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken:,} of"
-        f" {campaign.planned:,} experiments run{lost}, {campaign.confirmed} confirmed; up to"
-        f" {figures.rough(campaign.levels)} false confirmations to expect, the sum of its levels"
+        f"Campaign {one.campaign} on {one.metric}: {one.taken:,} of {one.planned:,} experiments"
+        f" run{lost}, {one.confirmed} confirmed; up to {figures.rough(one.levels)} false"
+        " confirmations to expect, the sum of its levels"
     )
-    overran = " It overran its plan." if campaign.taken > campaign.planned else ""
+    overran = " It overran its plan." if one.taken > one.planned else ""
     return f"{said}.{overran}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,51 +20,19 @@ if TYPE_CHECKING:
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence KIND:TEXT'
 
 
-class IdeaJson(TypedDict):
-    """A planned experiment; `worth` is chance x gain per hour of runs.
-
-    `answerable` says whether its design would detect such a gain, `before` names the experiment
-    that was confirmed with this change on an older baseline, and `fits` says whether it fits the
-    time. Unless it is `trusted`, its code runs only after `gitexp trust NAME`.
-    """
-
-    name: str
-    hypothesis: str
-    change: str
-    gain: float
-    chance: float
-    seconds: float
-    worth: float
-    evidence: str
-    answerable: bool
-    doubts: list[str]
-    before: str
-    screened: Screened | None
-    fits: bool
-    trusted: bool
-
-
 def ranked(ideas: Ideas, *, as_json: bool) -> None:
-    """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
+    """Print the planned experiments, best first."""
     order, chosen = ideas.order, ideas.chosen
     for warning in ideas.warnings:
         typer.echo(f"gitexp: {warning}", err=True)
-    fitting = {idea.name for idea in chosen}
     if as_json:
-        print_json(
-            [
-                _idea_json(
-                    idea, fits=idea.name in fitting, trusted=idea.name not in ideas.untrusted
-                )
-                for idea in order
-            ]
-        )
+        print_json(order)
         return
     if not order and not ideas.waiting:
         typer.echo(f"No experiment is planned on the current baseline.\n\nnext: {PLAN}")
     of_all = _of_all(order)
     for place, idea in enumerate(order, start=1):
-        late = "" if idea.name in fitting else "  (does not fit)"
+        late = "" if idea.fits else "  (does not fit)"
         worth = f"{idea.bet}, {duration(idea.seconds)}{late}"
         typer.echo(
             filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
@@ -74,7 +42,7 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
             typer.echo(
                 wrapped(f"screened, not a verdict: {gains(idea.screened, idea.sign)}", "     ")
             )
-        if idea.name in ideas.untrusted:
+        if not idea.trusted:
             read = f"its code was not made in this clone; read it first: gitexp trust {idea.name}"
             typer.echo(wrapped(read, "       "))
         for doubt in idea.doubts:
@@ -89,7 +57,7 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         what = f"{counted(ideas.waiting, 'idea')} wait{'' if ideas.waiting > 1 else 's'}"
         typer.echo(f"{what} for the new baseline: gitexp retest --planned")
     if chosen:
-        verb = "trust" if chosen[0].name in ideas.untrusted else "run"
+        verb = "run" if chosen[0].trusted else "trust"
         typer.echo(f"\nnext: gitexp {verb} {chosen[0].name}")
 
 
@@ -98,25 +66,6 @@ def _of_all(order: Sequence[WeighedIdea]) -> list[str]:
     if len(order) < 2:
         return []
     return [doubt for doubt in order[0].doubts if all(doubt in one.doubts for one in order)]
-
-
-def _idea_json(idea: WeighedIdea, *, fits: bool, trusted: bool) -> IdeaJson:
-    return {
-        "name": idea.name,
-        "hypothesis": idea.hypothesis,
-        "change": idea.change,
-        "gain": idea.gain,
-        "chance": idea.chance,
-        "seconds": idea.seconds,
-        "worth": idea.worth,
-        "evidence": idea.evidence,
-        "answerable": idea.answerable,
-        "doubts": list(idea.doubts),
-        "before": idea.before,
-        "screened": idea.screened,
-        "fits": fits,
-        "trusted": trusted,
-    }
 
 
 def gains(one: Screened, sign: int) -> str:

@@ -8,7 +8,6 @@ import typer
 
 from gitexp.cli.views.code import code_line
 from gitexp.cli.views.terminal import (
-    finding_json,
     findings,
     hanging,
     listed,
@@ -24,10 +23,10 @@ from gitexp.rules.verdict.power import repeats_needed, said_to_detect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.cli.views.terminal import FindingJson
     from gitexp.lab.registering.registering import Started
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.power import Power, PowerJson
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
@@ -47,7 +46,7 @@ class StartedJson(TypedDict):
     baseline: str
     change: ChangeJson
     trailers: dict[str, str]
-    advice: list[FindingJson]
+    advice: Sequence[Finding]
     outlook: PowerJson
     code: NotRequired[str]
 
@@ -72,15 +71,6 @@ class CarriedJson(TypedDict):
 
     started: list[StartedFromJson]
     left: list[LeftJson]
-
-
-class PresetJson(TypedDict):
-    """A preset that was written; `is_read` says whether a program here reads presets."""
-
-    name: str
-    file: str
-    commit: str
-    is_read: bool
 
 
 def started(experiment: Started, *, as_json: bool) -> None:
@@ -192,13 +182,7 @@ def split(experiments: Sequence[Started], *, as_json: bool) -> None:
 def preset(done: Preset, *, as_json: bool) -> None:
     """Print a preset that was written, and what to add where no program reads presets."""
     if as_json:
-        content: PresetJson = {
-            "name": done.name,
-            "file": done.file,
-            "commit": done.commit,
-            "is_read": done.is_read,
-        }
-        print_json(content)
+        print_json(done)
         return
     typer.echo(f"{done.file} now has the preset {done.name} ({done.commit[:10]}):\n")
     typer.echo(visible(done.added))
@@ -218,7 +202,7 @@ def _started_json(experiment: Started) -> StartedJson:
         "baseline": experiment.base,
         "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
-        "advice": [finding_json(finding) for finding in experiment.advice],
+        "advice": experiment.advice,
         "outlook": experiment.power.as_json(),
     }
     if experiment.code:

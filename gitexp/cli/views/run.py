@@ -21,7 +21,7 @@ from gitexp.workflows.run import Conclusion, Unfinished
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.plan.together import TogetherJson
+    from gitexp.rules.plan.together import Together
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
@@ -35,7 +35,7 @@ class ConcludedJson(FiguresJson):
     reason: str | None
     detail: str | None
     note: str
-    together: TogetherJson | None
+    together: Together | None
     runs: int
     next: str
 
@@ -124,7 +124,7 @@ def concluded_json(one: Conclusion) -> ConcludedJson:
         **figures_json(one.registration, one.judgement),
         "runs": one.ran,
         "note": one.note,
-        "together": one.together.as_json(one.registration.criterion) if one.together else None,
+        "together": one.together.as_change(one.registration.criterion) if one.together else None,
         "next": _next(one),
     }
 

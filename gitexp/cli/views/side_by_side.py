@@ -41,7 +41,7 @@ _TITLES = {
 def side_by_side(found: SideBySide, *, as_json: bool) -> None:
     """Print what differs between experiments, and nothing that they share."""
     if as_json:
-        print_json(found.as_json())
+        print_json(found)
         return
     for line in table(found.names, found.differences):
         typer.echo(line)
@@ -55,7 +55,9 @@ def table(names: Sequence[str], differences: Sequence[Difference]) -> Iterator[s
     if room < _NARROWEST:
         yield from _stacked(shown, differences)
         return
-    widest = max(columns(cell) for one in differences for cell in (*one.values, *shown))
+    widest = max(
+        columns(cell) for one in differences for cell in (*filter(None, one.values), *shown)
+    )
     room = min(room, _WIDEST, max(widest, columns(max(shown, key=columns))))
     heads = "".join(f"  {padded(shortened(name, room), room)}" for name in shown)
     yield styled((" " * side + heads).rstrip(), bold=True)
@@ -93,8 +95,8 @@ def _stacked(names: Sequence[str], differences: Sequence[Difference]) -> Iterato
                 yield from (" " * columns(head) + line for line in rest)
 
 
-def _cell(value: str) -> str:
-    return beginning(visible(value).replace("\n", " "), _LONGEST_CELL) or "-"
+def _cell(value: str | None) -> str:
+    return beginning(visible(value or "").replace("\n", " "), _LONGEST_CELL) or "-"
 
 
 def _painted(text: str) -> str:

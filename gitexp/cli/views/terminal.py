@@ -9,13 +9,13 @@ import os
 import shutil
 import sys
 import unicodedata
-from dataclasses import asdict, dataclass, is_dataclass
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
 from gitexp.rules.rendering import finding_lines
-from gitexp.rules.text import json_text, visible
+from gitexp.rules.text import json_text, plain, visible
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -43,14 +43,8 @@ def print_json(content: object) -> None:
 
 
 def in_json(content: object) -> str:
-    """Write JSON for a program that a terminal may show; a dataclass is an object of its fields."""
-    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=_plain))
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return str(value)
+    """Write JSON for a program that a terminal may show."""
+    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=plain))
 
 
 # --- width --------------------------------------------------------------------------------------
@@ -231,27 +225,6 @@ def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and the next step."""
     for line in finding_lines(found, width=width()):
         typer.echo(line)
-
-
-class FindingJson(TypedDict):
-    """What a rule says: where, and in `hint` what to do; `gitexp help ID` explains the rule."""
-
-    id: str
-    message: str
-    file: str | None
-    line: int | None
-    hint: str
-
-
-def finding_json(finding: Finding) -> FindingJson:
-    """A finding as JSON shows it."""
-    return {
-        "id": finding.id,
-        "message": finding.message,
-        "file": finding.file,
-        "line": finding.line,
-        "hint": finding.hint,
-    }
 
 
 # --- lists and sizes ----------------------------------------------------------------------------

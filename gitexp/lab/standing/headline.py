@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.lab.log.log import open_log
 from gitexp.lab.log.results import place_of_next
@@ -24,33 +24,9 @@ if TYPE_CHECKING:
 
     from gitexp.lab.log.log import OpenLog, Row
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.standing.goals import GoalJson, GoalProgress
+    from gitexp.lab.standing.goals import GoalProgress
 
 _HOUR = 3600.0  # seconds
-
-
-class HeadlineJson(TypedDict):
-    """A project in figures; `now` and `beginning` are null until a baseline is measured.
-
-    `withdrawn` were archived without a verdict. `misled` counts ruled-out changes that the first
-    run alone would have kept.
-    """
-
-    metric: str
-    now: Score | None
-    beginning: Score | None
-    goals: list[GoalJson]
-    confirmed: int
-    ruled_out: int
-    inconclusive: int
-    exploratory: int
-    open: int
-    withdrawn: int
-    campaign: int
-    places_left: int
-    hours: float
-    hours_saved: float
-    misled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +57,6 @@ class Headline:
     hours: float
     hours_saved: float
     misled: int
-
-    def as_json(self) -> HeadlineJson:
-        """Return the headline as JSON shows it."""
-        return {
-            "metric": self.metric, "now": self.now, "beginning": self.beginning,
-            "goals": [goal.as_json() for goal in self.goals],
-            "confirmed": self.confirmed, "ruled_out": self.ruled_out,
-            "inconclusive": self.inconclusive, "exploratory": self.exploratory,
-            "open": self.open, "withdrawn": self.withdrawn,
-            "campaign": self.campaign, "places_left": self.places_left,
-            "hours": self.hours, "hours_saved": self.hours_saved, "misled": self.misled,
-        }  # fmt: skip
 
 
 def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> Headline:

@@ -77,12 +77,15 @@ class Retest:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """How many wins would stand, and how many would be noise, if `sd` were the noise."""
+    """How many wins would stand, and how many would be noise, if `sd` were the noise.
+
+    `best_of` is what the best of all tries would gain by luck then.
+    """
 
     sd: float
     stand: int
     noise: int
-    by_luck: float
+    best_of: float
 
 
 @dataclass(frozen=True, slots=True)

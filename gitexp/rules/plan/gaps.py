@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import rough
@@ -18,31 +18,15 @@ _DOUBLINGS = 4  # sixteen times the data: what that does not close is more than 
 _Z = 1.959963984540054  # of a two-sided 95 % interval
 
 
-class GapJson(TypedDict):
-    """Where the baseline loses; `recoverable` of the `ceiling` is what gaps are ranked by."""
-
-    kind: str
-    true: str | None
-    predicted: str | None
-    where: str | None
-    count: int | None
-    rows: int | None
-    ceiling: float
-    recoverable: float
-    interval: list[float]
-    unit: str | None
-    said: str
-
-
 @dataclass(frozen=True, slots=True)
 class Gap:
     """One place where errors accumulate.
 
     `ceiling` is the gain of closing the gap completely: a limit, not a forecast. Its `unit` is the
-    project's metric where it is empty. `recoverable` is the part beyond the usual error rate in
+    project's metric where it is None. `recoverable` is the part beyond the usual error rate in
     these predictions; gaps are ranked by it. `interval` is the ceiling's 95 % interval. `count` is
     the number of rows (errors, or rows of a slice) out of `rows`. `true` and `predicted` are
-    labels, `where` names a slice.
+    labels, `where` names a slice. `template` is the command that registers an experiment about it.
     """
 
     kind: str
@@ -55,30 +39,23 @@ class Gap:
     true: str | None = None
     predicted: str | None = None
     where: str | None = None
-    unit: str = ""
+    unit: str | None = None
+    template: str = ""
 
-    def template(self, metric: str, *, higher_is_better: bool) -> str:
-        """A command with a hypothesis to fill in and the gap as its evidence.
 
-        It is safe to paste, whatever labels and column names the data has.
-        """
-        verb = "raises" if higher_is_better else "lowers"
-        told = f"ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
-        if self.unit:
-            told = f"ceiling of {self.ceiling:.3g} in {self.unit}"
-        # A question mark in a label would turn the hypothesis into a question, which is refused.
-        hypothesis = f"<change> {verb} {metric} because {self.said.replace('?', '')}"
-        evidence = f"gap:{self.said}, {told}"
-        return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
+def with_template(gap: Gap, metric: str, *, higher_is_better: bool) -> Gap:
+    """Add a command with a hypothesis to fill in and the gap as its evidence.
 
-    def as_json(self) -> GapJson:
-        """Return the gap as `gitexp gaps --json` prints it."""
-        return {
-            "kind": self.kind, "true": self.true, "predicted": self.predicted,
-            "where": self.where, "count": self.count, "rows": self.rows,
-            "ceiling": self.ceiling, "recoverable": self.recoverable,
-            "interval": list(self.interval), "unit": self.unit or None, "said": self.said,
-        }  # fmt: skip
+    It is safe to paste, whatever labels and column names the data has.
+    """
+    verb = "raises" if higher_is_better else "lowers"
+    told = f"ceiling {'+' if higher_is_better else '-'}{gap.ceiling:.3g}"
+    if gap.unit:
+        told = f"ceiling of {gap.ceiling:.3g} in {gap.unit}"
+    # A question mark in a label would turn the hypothesis into a question, which is refused.
+    hypothesis = f"<change> {verb} {metric} because {gap.said.replace('?', '')}"
+    options = f"{_quoted(hypothesis)} --evidence {_quoted(f'gap:{gap.said}, {told}')}"
+    return replace(gap, template=f"gitexp start --set KEY=VALUE {options}")
 
 
 def _quoted(text: str) -> str:

@@ -32,7 +32,8 @@ class WeighedIdea:
     numbers were assumed, and why the others may be too optimistic. `before` is the experiment that
     was confirmed with this change on an older baseline, "" if there is none. Where it was
     `screened`, the gain that is expected since then takes the place of chance x gain. Gains are
-    positive; `sign` says which way they move the metric, 1 up and -1 down.
+    positive; `sign` says which way they move the metric, 1 up and -1 down. `fits` says whether it
+    fits the time; unless it is `trusted`, its code runs only after `gitexp trust NAME`.
     """
 
     name: str
@@ -48,6 +49,8 @@ class WeighedIdea:
     before: str = ""
     screened: Screened | None = None
     sign: int = 1
+    fits: bool = True
+    trusted: bool = True
 
     @property
     def bet(self) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects
@@ -16,21 +16,11 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
 
 
-class TogetherJson(TypedDict):
-    """What several tests of one change measured together: an estimate with its 95 % bounds."""
-
-    effect: float
-    lower: float
-    upper: float
-    pairs: int
-    experiments: int
-
-
 @dataclass(frozen=True, slots=True)
 class Together:
     """The mean effect of experiments that share no runs, with its 95 % interval.
 
-    In the criterion's own scale, as a judgement has its effect.
+    Where it is printed it is a change of the metric, elsewhere a gain, as a judgement's effect is.
     """
 
     effect: float
@@ -45,17 +35,11 @@ class Together:
         over = f"{counted(self.experiments, 'experiment')}, {counted(self.pairs, 'pair')}"
         return f"{criterion.metric} {interval} (95 %; {over})"
 
-    def as_json(self, criterion: Criterion) -> TogetherJson:
-        """Return it as `--json` prints it: as a change of the metric, not as a gain."""
+    def as_change(self, criterion: Criterion) -> Together:
+        """Return it as a change of the metric, as JSON shows effects, and not as a gain."""
         sign = 1 if criterion.higher_is_better else -1
         lower, upper = sorted((sign * self.lower, sign * self.upper))
-        return {
-            "effect": sign * self.effect,
-            "lower": lower,
-            "upper": upper,
-            "pairs": self.pairs,
-            "experiments": self.experiments,
-        }
+        return replace(self, effect=sign * self.effect, lower=lower, upper=upper)
 
 
 def say_together(found: Together, criterion: Criterion) -> str:

@@ -101,7 +101,7 @@ def find_wrong_labels(rows: Rows, skipped: list[str]) -> list[Gap]:
             (share * whole.interval[0], share * whole.interval[1]),
             count,
             n,
-            unit=rows.unit,
+            unit=rows.unit or None,
         )
     ]
 

@@ -60,7 +60,8 @@ class Rows:
             ceiling, between = count / self.count, wilson(count * self.worth, self.examples)
         else:
             ceiling, between = self.stick.ceiling(mine, among)
-        return Gap(kind, said, ceiling, ceiling * (1 - usual), between, unit=self.unit, **more)
+        unit = self.unit or None
+        return Gap(kind, said, ceiling, ceiling * (1 - usual), between, unit=unit, **more)
 
 
 def numbers_of(

@@ -124,7 +124,7 @@ def test_unknown_noise_gets_a_table_from_all_stand_to_none(repeats: list[float])
         widenings = (1 + 1 / len(repeats), 2)
         gains = zip((0.1, 0.4), widenings, strict=True)
         assert row.stand == sum(gain > limit * math.sqrt(w) for gain, w in gains)
-        assert row.by_luck == pytest.approx(row.sd / math.sqrt(math.pi))  # the best of two
+        assert row.best_of == pytest.approx(row.sd / math.sqrt(math.pi))  # the best of two
 
 
 @pytest.mark.parametrize(("gain", "sd"), [(0.5, 0.1), (0.1, 0.1), (0.05, 0.1), (10.0, 0.1)])

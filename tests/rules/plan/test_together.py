@@ -52,6 +52,6 @@ def test_where_lower_is_better_the_change_of_the_metric_is_given() -> None:
     ]
     found = together(fall, tests)
     assert found is not None
-    shown = found.as_json(fall)
-    assert shown["effect"] == pytest.approx(-0.006)
-    assert shown["lower"] < shown["effect"] < shown["upper"]
+    shown = found.as_change(fall)
+    assert shown.effect == pytest.approx(-0.006)
+    assert shown.lower < shown.effect < shown.upper

@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from gitexp.rules.documents.outcomes import Outcomes, hash_of_id
-from gitexp.rules.plan.gaps import Gap, ranked_gaps
+from gitexp.rules.plan.gaps import Gap, ranked_gaps, with_template
 from gitexp.statistics.gaps.find import Findings, find_gaps
 from gitexp.statistics.yardstick import Yardstick
 from tests.statistics.drawn import ranked_badly
@@ -328,7 +328,7 @@ def test_a_metric_in_another_unit_is_not_mixed_with_ceilings() -> None:
     findings = find_gaps(runs, train=percent[0], scores=percent[1], metric="accuracy")
     gaps = ranked_gaps(findings.gaps)
     assert findings.unit == gaps[0].unit == "accuracy of the predictions"
-    assert "ceiling +" not in gaps[0].template("accuracy", higher_is_better=True)
+    assert "ceiling +" not in with_template(gaps[0], "accuracy", higher_is_better=True).template
     assert any("the script reports" in line for line in findings.skipped)
 
 
