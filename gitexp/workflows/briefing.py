@@ -163,8 +163,9 @@ def _left(now: Status, rows: Sequence[Row], ideas: Sequence[WeighedIdea]) -> str
 
     Without a verdict, as the planned experiments are expected to.
     """
-    places = max(now.places - now.taken, 0)
-    said = f"{places:,} of {counted(now.places, 'place')} in campaign {now.campaign}"
+    campaign = now.campaign
+    places = max(campaign.planned - campaign.taken, 0)
+    said = f"{places:,} of {counted(campaign.planned, 'place')} in campaign {campaign.number}"
     decided = [row.result.summary for row in rows if has_verdict(row.result)]
     recent = [taken for one in decided if (taken := sum(one.seconds))][:_RECENT]
     recent = recent or [idea.seconds for idea in ideas]

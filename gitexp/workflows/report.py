@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.lab.code.brought_code import CodeSize
-    from gitexp.lab.log.ladder import LadderStepJson
-    from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.standing.goals import GoalJson, GoalProgress
+    from gitexp.lab.standing.goals import GoalProgress
     from gitexp.lab.standing.headline import Headline
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
@@ -38,12 +36,12 @@ class ReportJson(TypedDict):
     baseline: str
     commit: str
     headline: Headline
-    goals: list[GoalJson]
+    goals: Sequence[GoalProgress]
     standing: Standing
     calibration: Calibration | None
-    steps: list[LadderStepJson]
-    experiments: list[ExperimentJson]
-    code: dict[str, CodeSize]
+    steps: list[LadderStep]
+    experiments: list[Row]
+    code: Mapping[str, CodeSize]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,12 @@ class Report:
             "baseline": self.baseline,
             "commit": self.commit,
             "headline": self.headline,
-            "goals": [goal.as_json() for goal in self.goals],
+            "goals": self.goals,
             "standing": self.standing,
             "calibration": self.calibration,
-            "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
-            "experiments": [row.as_json() for row in self.experiments],
-            "code": dict(self.code),
+            "steps": [row for row in self.rows if isinstance(row, LadderStep)],
+            "experiments": self.experiments,
+            "code": self.code,
         }
 
 

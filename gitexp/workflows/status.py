@@ -13,11 +13,11 @@ from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.projects.last_started import last_started
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.queues.queue_progress import queue_progress
-from gitexp.lab.queues.under_way import UnderWay, UnderWayJson, under_way
+from gitexp.lab.queues.under_way import UnderWay, under_way
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.lab.standing.goals import progress
 from gitexp.lab.standing.next_step import NextStep, next_step
-from gitexp.lab.standing.to_do import Wait, WaitJson, WaitKind, waits
+from gitexp.lab.standing.to_do import Wait, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import mean_score
 from gitexp.rules.plan.state import State
@@ -28,33 +28,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.queues.queue_progress import QueueProgress, QueueProgressJson
-    from gitexp.lab.standing.goals import GoalJson, GoalProgress
+    from gitexp.lab.queues.queue_progress import QueueProgress
+    from gitexp.lab.standing.goals import GoalProgress
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.run_scores import Score
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
 
-class TakenJson(TypedDict):
-    """How many of the planned experiments of a campaign were run."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many of the `planned` experiments of a campaign were run."""
 
     number: int
     taken: int
     planned: int
-
-
-class PlannedJson(TypedDict):
-    """A planned experiment, as `gitexp next` ranks it: by chance x gain per hour of runs."""
-
-    name: str
-    change: str
-    gain: float
-    chance: float
-    seconds: float
-    evidence: str
 
 
 class StatusJson(TypedDict):
@@ -74,22 +63,22 @@ class StatusJson(TypedDict):
     score: float | None
     within: float | None
     runs: int
-    current: ExperimentJson | None
+    current: Row | None
     checked_out: bool
     experiments: dict[str, int]
     open: dict[str, list[str]]
-    running: list[UnderWayJson]
-    planned: list[PlannedJson]
-    verdicts: list[ExperimentJson]
+    running: Sequence[UnderWay]
+    planned: Sequence[WeighedIdea]
+    verdicts: Sequence[Row]
     waiting: list[str]
     outdated: list[str]
     withdrawn: int
-    waits: list[WaitJson]
-    campaign: TakenJson
+    waits: Sequence[Wait]
+    campaign: Taken
     evidence: tuple[EvidenceCount, ...]
-    goals: list[GoalJson]
-    queues: list[QueueProgressJson]
-    warnings: list[str]
+    goals: Sequence[GoalProgress]
+    queues: Sequence[QueueProgress]
+    warnings: Sequence[str]
     next: NextStep
 
 
@@ -100,8 +89,7 @@ class Status:
     `score` is the baseline's, None if it was not measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first.
     `planned` comes best first, and `decided` are the experiments whose verdicts came last.
-    `withdrawn` were archived without a verdict. `taken` of `places` experiments of the campaign
-    were run. `evidence` counts the verdicts by what hypotheses
+    `withdrawn` were archived without a verdict. `evidence` counts the verdicts by what hypotheses
     rested on. `queues` are at work without a terminal, or were not long ago. `warnings` say what
     could not be read.
     """
@@ -119,9 +107,7 @@ class Status:
     decided: Sequence[Row]
     waits: Sequence[Wait]
     withdrawn: int
-    campaign: int
-    taken: int
-    places: int
+    campaign: Taken
     evidence: tuple[EvidenceCount, ...]
     goals: Sequence[GoalProgress]
     queues: Sequence[QueueProgress]
@@ -143,37 +129,24 @@ class Status:
             "score": score.mean if score else None,
             "within": score.within if score else None,
             "runs": score.runs if score else 0,
-            "current": self.current.as_json() if self.current else None,
+            "current": self.current,
             "checked_out": self.is_checked_out,
             "experiments": {state: len(names) for state, names in self.by_state.items()},
             "open": {s: n for s, n in self.by_state.items() if s in _OPEN},
-            "running": [one.as_json() for one in self.running],
-            "planned": [_planned_json(idea) for idea in self.planned],
-            "verdicts": [row.as_json() for row in self.decided],
+            "running": self.running,
+            "planned": self.planned,
+            "verdicts": self.decided,
             "waiting": self.waiting(WaitKind.CONFIRMED),
             "outdated": self.waiting(WaitKind.OUTDATED),
             "withdrawn": self.withdrawn,
-            "waits": [wait.as_json() for wait in self.waits],
-            "campaign": {
-                "number": self.campaign, "taken": self.taken, "planned": self.places,
-            },
+            "waits": self.waits,
+            "campaign": self.campaign,
             "evidence": self.evidence,
-            "goals": [goal.as_json() for goal in self.goals],
-            "queues": [one.as_json() for one in self.queues],
-            "warnings": list(self.warnings),
+            "goals": self.goals,
+            "queues": self.queues,
+            "warnings": self.warnings,
             "next": self.next,
-        }  # fmt: skip
-
-
-def _planned_json(idea: WeighedIdea) -> PlannedJson:
-    return {
-        "name": idea.name,
-        "change": idea.change,
-        "gain": idea.gain,
-        "chance": idea.chance,
-        "seconds": idea.seconds,
-        "evidence": idea.evidence,
-    }
+        }
 
 
 _OPEN = ("running", "planned", "unsynced", "stale", "refused", "failed")
@@ -244,9 +217,7 @@ def status_of(
         decided=last_decided(rows, _LAST),
         waits=waiting,
         withdrawn=sum(row.is_withdrawn for row in rows),
-        campaign=place.campaign,
-        taken=place.number - 1,
-        places=project.settings.planned,
+        campaign=Taken(place.campaign, place.number - 1, project.settings.planned),
         evidence=count_evidence(
             (result.evidence, result.confirmed) for result in results if result.verdict is not None
         ),

@@ -14,7 +14,7 @@ from gitexp.rules.documents.goal import parse_goal
 from gitexp.rules.plan.evidence import EvidenceCount, EvidenceKind
 from gitexp.rules.plan.ranking import WeighedIdea
 from gitexp.rules.plan.run_scores import Score
-from gitexp.workflows.status import Status
+from gitexp.workflows.status import Status, Taken
 
 LONG = "model.encoder.layers.attention.dropout_of_the_first_block 0.1 -> 0.25"
 IDEA = WeighedIdea(
@@ -43,7 +43,7 @@ def status(
         waits=[
             Wait(WaitKind.CONFIRMED, "1 confirmed and not accepted", "gitexp accept x", "it is")
         ] * waits,
-        withdrawn=withdrawn, campaign=1, taken=taken, places=20, evidence=PAPERS * bool(taken),
+        withdrawn=withdrawn, campaign=Taken(1, taken, 20), evidence=PAPERS * bool(taken),
         goals=[goal] * goals, queues=[], warnings=[],
         next=NextStep('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "no plan"),
     )  # fmt: skip

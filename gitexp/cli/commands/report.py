@@ -126,7 +126,7 @@ def _page(project: Project, today: dt.date, number: int | None) -> str:
 
 def _text(found: Report, form: Format, number: int | None) -> str:
     if form is Format.JSON:
-        return in_json(found.as_json()) + "\n"
+        return in_json(found) + "\n"
     return markdown.document(found, *_sentences(found), number or _ROWS)
 
 

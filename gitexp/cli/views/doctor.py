@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
     """Print each problem, how to fix it, and whether it was fixed."""
     if as_json:
-        print_json([one.as_json() for one in found])
+        print_json(found)
         return
     wrong = [one for one in found if one.wrong]
     for one in found:
@@ -40,7 +40,7 @@ def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
 def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> None:
     """Print what was or would be freed, what is in use, and what was kept."""
     if as_json:
-        print_json([one.as_json() for one in found])
+        print_json(found)
         return
     for one in found:
         if one.state in {"old", "freed"}:

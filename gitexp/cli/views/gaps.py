@@ -23,7 +23,7 @@ _MOST_UNTESTED = 5  # config values
 def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     """Print at most `number` gaps, each with its ceiling, and what predictions cannot show."""
     if as_json:
-        print_json(report.as_json())
+        print_json(report)
         return
     found = report.findings
     score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def goals(found: Sequence[GoalProgress], advice: Sequence[Finding], *, as_json: bool) -> None:
     """Print each goal and how far it is, and advice on one that was set."""
     if as_json:
-        print_json([one.as_json() for one in found])
+        print_json(found)
         return
     if not found:
         typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def redacted(done: Redaction, *, as_json: bool) -> None:
     """Print which notes the value was removed from, and where it may still be."""
     if as_json:
-        print_json(done.as_json())
+        print_json(done)
         return
     found = done.found
     lines = []

@@ -36,7 +36,7 @@ _MOST_METRICS, _WIDE = 5, 60  # that are named, and the columns of such a name
 def show(sheet: Sheet, *, as_json: bool) -> None:
     """Print one experiment in full."""
     if as_json:
-        print_json(sheet.as_json())
+        print_json(sheet)
         return
     row = sheet.row
     entry, registration = row.result.entry, row.result.registration

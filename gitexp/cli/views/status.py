@@ -41,7 +41,7 @@ _LEAST = 8  # columns of a change that still say something
 def status(now: Status, *, as_json: bool) -> None:
     """Print the baseline, what runs and is planned, verdicts, what waits, and the next step."""
     if as_json:
-        print_json(now.as_json())
+        print_json(now)
         return
     for warning in now.warnings:
         typer.echo(f"gitexp: {visible(warning)}", err=True)
@@ -143,9 +143,10 @@ def _planned(now: Status) -> list[str]:
 
 def _campaign(now: Status, most: int) -> list[str]:
     """How many places are taken, and what evidence came true, on lines of its own where it must."""
-    if not now.taken and not now.withdrawn:
+    one = now.campaign
+    if not one.taken and not now.withdrawn:
         return []
-    taken = f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"
+    taken = f"{one.number}: {one.taken} of {counted(one.planned, 'experiment')} run"
     withdrawn = f"{now.withdrawn} withdrawn" if now.withdrawn else ""
     parts = [*filter(None, (taken, withdrawn, say_evidence(now.evidence)))]
     whole = "; ".join(parts)

@@ -19,7 +19,7 @@ _MOST_NAMED, _FEW = 10, 3
 def synced(done: Synced, *, as_json: bool) -> None:
     """Print what came in and went out, what it changed, and what was refused."""
     if as_json:
-        print_json(done.as_json())
+        print_json(done)
         return
     verbs = ("would come", "would go") if done.dry else ("came", "went")
     said = f"{_flow(done.came)} {verbs[0]} in, {_flow(done.went)} {verbs[1]} out"

@@ -18,19 +18,11 @@ if TYPE_CHECKING:
 _MOST = 200  # lines of one difference, where there is no pager
 
 
-class WaitingJson(TypedDict):
-    """Something that runs here only once it is approved: what differs, and how to see all of it."""
-
-    what: str
-    shown: str
-    command: str
-
-
 class TrustJson(TypedDict):
     """What waits for approval, and whether it has it now."""
 
     approved: bool
-    waiting: list[WaitingJson]
+    waiting: Sequence[ToApprove]
 
 
 class SignerJson(TypedDict):
@@ -41,12 +33,7 @@ class SignerJson(TypedDict):
 
 def waiting_json(waiting: Sequence[ToApprove], *, approved: bool) -> None:
     """Print what waits, for a program."""
-    content: TrustJson = {
-        "approved": approved,
-        "waiting": [
-            {"what": one.what, "shown": one.shown, "command": one.command} for one in waiting
-        ],
-    }
+    content: TrustJson = {"approved": approved, "waiting": waiting}
     print_json(content)
 
 
