@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import (
+    fields_read,
+    fields_to_write,
+    read_contents,
+    write_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,33 +46,18 @@ class Check:
 
     def line(self) -> str:
         """Write it as one canonical line."""
-        fields = {
-            "commit": self.commit,
-            "found": self.found.value,
-            "start": self.start,
-            "seed": self.seed,
-            "condition": self.condition,
-            "scores": [*self.scores],
-            "changed": [*self.changed],
-            **({"baseline": self.baseline} if self.baseline else {}),
-            **({"project": self.project} if self.project else {}),
-        }
-        return write_line(Kind.CHECK, fields)
+        listed = {"scores": [*self.scores], "changed": [*self.changed]}
+        return write_line(Kind.CHECK, fields_to_write(Kind.CHECK, self) | listed)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Build it from the content of its line."""
-        return cls(
-            commit=content["commit"],
-            found=Found(content["found"]),
-            start=content["start"],
-            seed=content.get("seed", 0),
-            condition=content.get("condition", ""),
-            scores=tuple(map(float, content.get("scores", ()))),
-            changed=tuple(content.get("changed", ())),
-            baseline=content.get("baseline", ""),
-            project=content.get("project", ""),
-        )
+        fields = fields_read(Kind.CHECK, content) | {
+            "found": Found(content["found"]),
+            "scores": tuple(map(float, content.get("scores", ()))),
+            "changed": tuple(content.get("changed", ())),
+        }
+        return cls(**fields)
 
 
 def parse_checks(text: str, commit: str) -> list[Check]:

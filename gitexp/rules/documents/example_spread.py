@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import fields_to_write, read_contents, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ class ExampleSpread:
 
     def line(self) -> str:
         """Write it as one canonical line of the records' note."""
-        return write_line(Kind.EXAMPLES, asdict(self))
+        return write_line(Kind.EXAMPLES, fields_to_write(Kind.EXAMPLES, self))
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

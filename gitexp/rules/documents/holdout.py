@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import (
+    fields_read,
+    fields_to_write,
+    read_contents,
+    write_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,31 +44,15 @@ class Opening:
 
     def line(self) -> str:
         """Write it as one canonical line of the records' note."""
-        fields = {
-            "commit": self.commit,
-            "seed": self.seed,
-            "number": self.number,
-            "start": self.start,
-            "why": self.why,
-            "metrics": dict(self.metrics),
-            "failure": self.failure,
-            "project": self.project,
-        }
+        fields = fields_to_write(Kind.HOLDOUT, self) | {"metrics": dict(self.metrics)}
         return write_line(Kind.HOLDOUT, fields)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Build an opening from the content of its line."""
-        return cls(
-            commit=content["commit"],
-            seed=content["seed"],
-            number=content["number"],
-            start=content["start"],
-            why=content.get("why", ""),
-            metrics={name: float(value) for name, value in content.get("metrics", {}).items()},
-            failure=content.get("failure", ""),
-            project=content.get("project", ""),
-        )
+        metrics = {name: float(value) for name, value in content.get("metrics", {}).items()}
+        fields = {"why": ""} | fields_read(Kind.HOLDOUT, content) | {"metrics": metrics}
+        return cls(**fields)
 
 
 def parse_openings(text: str) -> list[Opening]:

@@ -43,17 +43,19 @@ _RUN = {"seed": _SEED, "attempt": _ATTEMPT, "condition": text}
 class Kind(StrEnum):
     """What a line is about, as its field `kind` says; only a record has no such field.
 
-    A line has one of the `shapes` of its kind.
+    A line has one of the `shapes` of its kind, and `fields` are the names in them.
     """
 
     schema: int
     shapes: tuple[Shape, ...]
+    fields: frozenset[str]
 
     def __new__(cls, name: str, schema: int, *shapes: Shape) -> Self:
         """Make a kind from the entries below."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.schema, kind.shapes = schema, shapes
+        kind.fields = frozenset(n for one in shapes for n in (*one.required, *one.optional))
         return kind
 
     # --- beside the records ---------------------------------------------------------------------

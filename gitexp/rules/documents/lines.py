@@ -49,6 +49,11 @@ def stamped(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**named, "schema": kind.schema, **fields}
 
 
+def fields_to_write(kind: Kind, document: object) -> dict[str, Any]:
+    """What a document holds under the names that its kind of line has."""
+    return {name: getattr(document, name) for name in kind.fields}
+
+
 def write_line(kind: Kind, fields: Mapping[str, Any]) -> str:
     """Write a line of a note, without the texts and objects that are empty and may be missing.
 
@@ -166,6 +171,11 @@ def read_contents(text: str, kind: Kind) -> Iterator[dict[str, Any]]:
                 found = _shaped(content, kind)
                 if found is not None:
                     yield found
+
+
+def fields_read(kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line holds under the names of its kind; a later release may have added others."""
+    return {name: value for name, value in content.items() if name in kind.fields}
 
 
 @dataclass(slots=True)

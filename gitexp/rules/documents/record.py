@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.ended import Ended, ended_as_told
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import (
+    fields_read,
+    fields_to_write,
+    read_contents,
+    write_line,
+)
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
@@ -97,64 +102,31 @@ class Record:
 
     def line(self) -> str:
         """Write the record as one canonical line."""
-        fields = {
-            "seed": self.seed,
-            "attempt": self.attempt,
-            "condition": self.condition,
-            "environment": self.environment,
-            "start": self.start,
+        fields = fields_to_write(Kind.RECORD, self) | {
             "metrics": dict(self.metrics),
             "duration": round(self.duration, 3),
             "cpu": round(self.cpu, 3),
-            "memory": self.memory,
-            "exit": self.exit,
-            "failure": self.failure,
-            "folder": self.folder,
-            "explore": self.explore,
-            "project": self.project,
-            "commit": self.commit,
-            "ids": self.ids,
-            **({"tested": self.tested} if self.tested else {}),
-            **({"truth": self.truth} if self.truth else {}),
-            "output": self.output,
-            "purpose": self.purpose.value,
-            **({"sample": self.sample} if self.sample < 1 else {}),
-            "ended": self.ended.value,
-            "batch": self.batch,
-            **({"pair": self.pair} if self.pair else {}),
         }
+        if not self.tested:
+            del fields["tested"]
+        if self.sample >= 1:
+            del fields["sample"]
         return write_line(Kind.RECORD, fields)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Build a record from the content of its line; a metric beyond all scores is dropped."""
         metrics = content.get("metrics", {}).items()
-        return cls(
-            seed=content["seed"],
-            attempt=content["attempt"],
-            condition=content["condition"],
-            environment=content["environment"],
-            metrics={k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
-            start=content["start"],
-            duration=float(content["duration"]),
-            cpu=float(content.get("cpu", 0)),
-            memory=content.get("memory", 0),
-            exit=content["exit"],
-            failure=content.get("failure", ""),
-            folder=content.get("folder", ""),
-            explore=content.get("explore", ""),
-            project=content.get("project", ""),
-            commit=content.get("commit", ""),
-            ids=content.get("ids", ""),
-            tested=content.get("tested", 0),
-            truth=content.get("truth", ""),
-            output=content.get("output", ""),
-            purpose=Purpose(content.get("purpose", "")),
-            sample=float(content.get("sample", 1)),
-            ended=Ended(content.get("ended", "")),
-            batch=content.get("batch", ""),
-            pair=content.get("pair", ""),
-        )
+        fields = fields_read(Kind.RECORD, content)
+        fields |= {
+            "metrics": {k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
+            "duration": float(content["duration"]),
+            "cpu": float(content.get("cpu", 0)),
+            "purpose": Purpose(content.get("purpose", "")),
+            "sample": float(content.get("sample", 1)),
+            "ended": Ended(content.get("ended", "")),
+        }
+        return cls(**fields)
 
 
 def parse_records(text: str, purpose: Purpose | None = Purpose.RUN, pair: str = "") -> list[Record]:

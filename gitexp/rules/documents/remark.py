@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import fields_read, fields_to_write, read_contents, write_line
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -56,8 +56,10 @@ class Remark:
 
     def line(self) -> str:
         """Write it as one canonical line."""
-        fields = {"commit": self.commit, "text": self.text, "by": self.by, "time": self.time}
-        return write_line(Kind.REMARK, fields | ({"withdraws": True} if self.withdraws else {}))
+        fields = fields_to_write(Kind.REMARK, self)
+        if not self.withdraws:
+            del fields["withdraws"]
+        return write_line(Kind.REMARK, fields)
 
     def as_json(self) -> RemarkJson:
         """Return the remark as `--json` shows it."""
@@ -66,15 +68,9 @@ class Remark:
         }  # fmt: skip
 
     @classmethod
-    def of(cls, content: Mapping[str, object]) -> Self:
+    def of(cls, content: Mapping[str, Any]) -> Self:
         """Build it from the content of its line."""
-        return cls(
-            commit=str(content["commit"]),
-            text=str(content["text"]),
-            by=str(content["by"]),
-            time=str(content["time"]),
-            withdraws=bool(content.get("withdraws", False)),
-        )
+        return cls(**fields_read(Kind.REMARK, content))
 
 
 def parse_remarks(text: str, commit: str) -> list[Remark]:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.documents.lines import (
+    fields_read,
+    fields_to_write,
+    read_contents,
+    write_line,
+)
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 
@@ -53,30 +58,13 @@ class Start:
 
     def line(self) -> str:
         """Write it as one canonical line."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        if not self.pair:
-            del fields["pair"]
-        return write_line(Kind.START, fields | {"purpose": self.purpose.value})
+        return write_line(Kind.START, fields_to_write(Kind.START, self))
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
         """Build it from the content of its line."""
-        return cls(
-            commit=content["commit"],
-            seed=content["seed"],
-            attempt=content["attempt"],
-            start=content["start"],
-            host=content["host"],
-            boot=content.get("boot", ""),
-            clone=content["clone"],
-            batch=content["batch"],
-            condition=content.get("condition", ""),
-            scheduler=content.get("scheduler", ""),
-            project=content.get("project", ""),
-            purpose=Purpose(content.get("purpose", "")),
-            explore=content.get("explore", ""),
-            pair=content.get("pair", ""),
-        )
+        fields = {"boot": ""} | fields_read(Kind.START, content)
+        return cls(**fields | {"purpose": Purpose(content.get("purpose", ""))})
 
     def ended_early(self, ended: Ended, seconds: float = 0.0) -> Record:
         """The record of an attempt that was stopped from outside, after `seconds` if known."""
