@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Control characters except tab and line feed, and the marks that reverse the order of text.
 # Invisible characters such as joiners are left alone: some scripts need them.
@@ -70,11 +70,15 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def first_few(texts: Sequence[str], most: int) -> str:
+    """The first texts of a list for a sentence, and how many are left out: "a, b and 3 more"."""
+    rest = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + rest
+
+
 def list_commits(commits: Iterable[str], most: int) -> str:
     """Return commit ids for a sentence: short, sorted, each once, and how many are left out."""
-    named = sorted({visible(commit[:10]) for commit in commits})
-    rest = f" and {len(named) - most} more" if len(named) > most else ""
-    return ", ".join(named[:most]) + rest
+    return first_few(sorted({visible(commit[:10]) for commit in commits}), most)
 
 
 def shell_word(word: str) -> str:

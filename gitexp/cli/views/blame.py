@@ -18,7 +18,7 @@ from gitexp.cli.views.terminal import (
 from gitexp.rules.documents.change import cut
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell, to_json
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -149,8 +149,7 @@ def _gain(tested: ValueTest) -> str:
 
 def _listed(there: Sequence[ValueTest]) -> str:
     values = list(dict.fromkeys(cut(spell(one.change.after), _LONGEST) for one in there))
-    more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
-    return ", ".join(values[:_NAMED]) + more
+    return first_few(values, _NAMED)
 
 
 def _values_json(file: BlamedFile) -> list[ValueJson]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.terminal import hanging, print_json, styled
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +88,4 @@ def left_in_work_tree(paths: Sequence[str]) -> None:
 
 
 def _files(paths: Sequence[str]) -> str:
-    shown = ", ".join(map(visible, paths[:_SHOWN]))
-    rest = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return f"{counted(len(paths), 'file')}: {shown}{rest}"
+    return f"{counted(len(paths), 'file')}: {first_few([*map(visible, paths)], _SHOWN)}"

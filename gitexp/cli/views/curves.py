@@ -18,7 +18,7 @@ from gitexp.cli.views.terminal import (
     shortened,
     styled,
 )
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 from gitexp.rules.verdict.figures import rounded_like
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ def curves(metric: str, found: Sequence[CurvesOf], *, as_json: bool) -> None:
         return
     typer.echo("\n".join(curve_lines(metric, found)))
     if others := [one.metric for one in found[0].curves if one.metric != metric]:
-        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-        names = ", ".join(shortened(visible(one), _LONGEST_NAME) for one in others[:_NAMED])
-        typer.echo("\n" + filled(f"also logged: {names}{more}; choose one with --metric"))
+        names = first_few([shortened(visible(one), _LONGEST_NAME) for one in others], _NAMED)
+        typer.echo("\n" + filled(f"also logged: {names}; choose one with --metric"))
 
 
 def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.quantities import said_size
 from gitexp.rules.plan.together import say_together
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
@@ -202,8 +202,7 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
 def _curves(sheet: Sheet) -> None:
     """Say what was logged step by step, and how to see it."""
     if metrics := sorted({one.metric for one in sheet.series}):
-        more = f" and {len(metrics) - _MOST_METRICS} more" if len(metrics) > _MOST_METRICS else ""
-        names = ", ".join(shortened(visible(one), _WIDE) for one in metrics[:_MOST_METRICS]) + more
+        names = first_few([shortened(visible(one), _WIDE) for one in metrics], _MOST_METRICS)
         typer.echo("\n" + wrapped(f"Logged step by step: {names}"))
         typer.echo(f"  draw it: gitexp show {sheet.row.result.name} --curves")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import listed, print_json
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 from gitexp.store.refs import LOGS
 
 if TYPE_CHECKING:
@@ -77,9 +77,8 @@ def _refusals(done: Synced) -> list[str]:
         by_reason.setdefault(why, []).append(ref)
     lines = []
     for why, refs in by_reason.items():
-        more = f" and {len(refs) - _MOST_NAMED:,} more" if len(refs) > _MOST_NAMED else ""
         said = why.replace("\n", "\n    | ")
-        lines.append(f"  {done.remote} refused {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
+        lines.append(f"  {done.remote} refused {first_few(refs, _MOST_NAMED)}: {said}")
     if done.redacting and not done.notes_taken:
         lines.append("  the owner can allow it there with: git config gitexp.allowRedaction true")
     elif not done.notes_taken:

@@ -11,7 +11,7 @@ from gitexp.lab.projects.lowered_rules import lowered_rules
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,12 +65,11 @@ def about_rules(inventory: Inventory) -> Iterator[Finding]:
         if result.registration is not None and result.registration.rules < RULES
     ]
     if earlier:
-        named = ", ".join(earlier[:_NAMED])
-        named += f" and {len(earlier) - _NAMED} more" if len(earlier) > _NAMED else ""
         yield Finding(
             "V13",
             f"{counted(len(earlier), 'experiment')} registered without `Rules: {RULES}`"
-            f" {'is' if len(earlier) == 1 else 'are'} judged by the rules of gitexp 0.1.0: {named}",
+            f" {'is' if len(earlier) == 1 else 'are'} judged by the rules of gitexp 0.1.0:"
+            f" {first_few(earlier, _NAMED)}",
             "gitexp retest NAME registers a change again, under the present rules",
             advice=True,
         )

@@ -13,6 +13,7 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import parse_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.new_value import add_value
+from gitexp.rules.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,14 +96,13 @@ def refuse_without_switch(project: Project, paths: Sequence[str], option: str) -
     if config in paths:  # it is code as well, so the switch comes with it
         which = f"which switches on the line that your edit brings to {config}:  {name} = False"
         reading = f"if {name}:"
-    shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     return Refused(
         NOT_REGISTERED,
         [
             Finding(
                 "C10",
-                f"only code differs ({shown}), and an experiment is the one config line that"
-                " switches it on",
+                f"only code differs ({first_few(paths, 3)}), and an experiment is the one config"
+                " line that switches it on",
                 f'name it: gitexp start {option} --set {name}={value} "HYPOTHESIS"\n'
                 f"  {which}\n"
                 f"  the code reads it, off where it is missing:  {reading}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, sha256
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import visible
+from gitexp.rules.text import first_few, visible
 from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.rules.verdict.pairs import compared
 
@@ -89,5 +89,4 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(map(visible, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+    return first_few([*map(visible, names)], _NAMED)

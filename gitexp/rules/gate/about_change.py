@@ -12,7 +12,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.keys import LINES, keys_at, parse_key, spell_key
 from gitexp.rules.gate.named_like import by_its_name, is_another_seed
 from gitexp.rules.gate.settings_in_text import about_settings
-from gitexp.rules.text import shell_word
+from gitexp.rules.text import first_few, shell_word
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.change import Change
@@ -63,11 +63,9 @@ def _has_followers(change: Change) -> Finding | None:
     if not change.followers:
         return None
     names = [spell_key(key) for key in change.followers]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return Finding(
         "C12",
-        f"{change.spelled_key} also sets {', '.join(names[:_SHOWN])}{more}, by an alias or a merge"
-        " key",
+        f"{change.spelled_key} also sets {first_few(names, _SHOWN)}, by an alias or a merge key",
         "if only one of them should change, set that one: gitexp start --set"
         f' {shell_word(f"{names[0]}=VALUE")} "HYPOTHESIS"',
         change.file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, first_few
 from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 
 if TYPE_CHECKING:
@@ -72,5 +72,4 @@ def _otherwise_true(pairs: Sequence[tuple[Record, Record]]) -> list[int]:
 
 
 def _listed(seeds: Sequence[int]) -> str:
-    more = len(seeds) - _NAMED
-    return ", ".join(map(str, seeds[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+    return first_few([*map(str, seeds)], _NAMED)
