@@ -26,6 +26,7 @@ from typing import (
 )
 
 from gitexp.cli.errors import FailureJson
+from gitexp.cli.overview import as_now
 from gitexp.cli.run_started import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
 from gitexp.cli.views.audit import AuditJson
 from gitexp.cli.views.baseline import MeasuredJson
@@ -144,12 +145,6 @@ PRINTED = (
     Printed("help", "", PageJson | RuleJson),
     Printed("", "--version", VersionJson),
 )
-# Former names of commands, as they are typed now.
-_FORMER = {
-    "search": ("log", ""), "calibration": ("log", "--calibration"), "gc": ("doctor", "--gc"),
-    "baseline": ("run", "--baseline"), "split": ("start", "--split"),
-    "preset": ("start", "--preset"), "restore": ("archive", "--restore"),
-}  # fmt: skip
 
 
 def printed_by(words: Sequence[str]) -> Printed | None:
@@ -159,10 +154,10 @@ def printed_by(words: Sequence[str]) -> Printed | None:
     """
     typed = [word.partition("=")[0] for word in words]
     command = next((word for word in typed if not word.startswith("-")), "status")
-    command, more = _FORMER.get(command, (command, ""))
+    command, *more = as_now([command])
     found = None
     for one in PRINTED:
-        if one.command in {"", command} and one.word in {"", more, *typed}:
+        if one.command in {"", command} and one.word in {"", *more, *typed}:
             found = one
     return found
 

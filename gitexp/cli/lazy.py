@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer.core
 import typer.main
 
-from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED, Command, overview
+from gitexp.cli.overview import COMMANDS, UNLISTED, as_now, overview
 from gitexp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ class Commands(typer.core.TyperGroup):
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's
         """Load a command; None if there is none of that name."""
-        if cmd_name in COMMANDS | UNLISTED:
-            return load(cmd_name)
-        return load(cmd_name, FORMER[cmd_name]) if cmd_name in FORMER else None
+        return load(cmd_name) if cmd_name in COMMANDS | UNLISTED else None
 
     def get_help(self, ctx: object) -> str:  # noqa: ARG002 - as click calls it
         """Return the overview."""
@@ -41,9 +39,10 @@ class Commands(typer.core.TyperGroup):
         Raises:
             UsageError: there is none.
         """
-        if args[0] not in COMMANDS | UNLISTED | FORMER and not args[0].startswith("-"):
-            unknown(args[0])
-        return super().resolve_command(ctx, args)
+        words = as_now(args)
+        if words[0] not in COMMANDS | UNLISTED and not words[0].startswith("-"):
+            unknown(words[0])
+        return super().resolve_command(ctx, words)
 
 
 def unknown(name: str) -> NoReturn:
@@ -58,16 +57,16 @@ def unknown(name: str) -> NoReturn:
     )
 
 
-def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of click, whichever typer has
-    """Load a command from the module of its name; `module` is that of a former one."""
-    found = vars(import_module(f"gitexp.cli.commands.{module or _HOMES.get(name, name)}"))
+def load(name: str) -> Any:  # noqa: ANN401 - a command of click, whichever typer has
+    """Load a command from the module of its name."""
+    found = vars(import_module(f"gitexp.cli.commands.{_HOMES.get(name, name)}"))
     # `next`, `try` and `help` are names of Python's own.
     function: Callable[..., None] | typer.Typer = found.get(f"{name}_") or found[name]
     if isinstance(function, typer.Typer):
         app = function
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        epilog = COMMANDS.get(name, Command(name, "")).epilog
+        epilog = (COMMANDS | UNLISTED)[name].epilog
         app.command(name, cls=Grouped, epilog=epilog)(function)
     command: Any = typer.main.get_command(app)
     command.name = name

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 EXITS = {
     0: "done",
@@ -121,11 +121,26 @@ UNLISTED = {
     "worker": Command("worker", "Make one run that another machine asked for", _REFUSED | _FAILED),
 }
 
-# Names of 0.1.0, each with the command that does it now; they stay as they were, unlisted.
+# Names of 0.1.0, unlisted, each with the words that say the same now.
 FORMER = {
-    "search": "log", "calibration": "log", "baseline": "run", "split": "start", "preset": "start",
-    "restore": "archive", "gc": "doctor",
+    "search": ("log",), "calibration": ("log", "--calibration"), "baseline": ("run", "--baseline"),
+    "split": ("start", "--split"), "preset": ("start", "--preset"),
+    "restore": ("archive", "--restore"), "gc": ("doctor", "--gc"),
 }  # fmt: skip
+
+
+def as_now(words: Sequence[str]) -> list[str]:
+    """What is typed today for words that may begin with a former name."""
+    first, *rest = words
+    if first == "split":  # its arguments were others: an experiment, and -m TEXT
+        left, rest = iter(rest), []
+        for word in left:
+            if word in {"-m", "--message"}:
+                rest.append(next(left, ""))
+            else:
+                rest += [word] if word.startswith("-") else ["--of", word]
+    return [*FORMER.get(first, (first,)), *rest]
+
 
 _HEAD = """\
 Usage: gitexp [COMMAND]

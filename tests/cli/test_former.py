@@ -90,10 +90,15 @@ def test_gc_is_doctor_with_an_option(ready: World) -> None:
         assert len(old) == len(kept)
 
 
+def test_the_help_of_a_former_name_is_that_of_its_command(tmp_path: Path) -> None:
+    outside = World(tmp_path)
+    assert outside.gitexp("gc", "--help").out == outside.gitexp("help", "doctor").out
+    assert outside.gitexp("help", "search").out == outside.gitexp("log", "--help").out
+
+
 def test_nothing_that_gitexp_says_has_a_former_name() -> None:
     former = re.compile(rf"gitexp ({'|'.join(FORMER)})\b")
     package = Path(gitexp.__file__).parent
     texts = [path for ending in ("*.py", "*.toml") for path in package.rglob(ending)]
-    moved = {package / "cli" / "commands" / f"{command}.py" for command in FORMER.values()}
-    found = {path.name: former.findall(path.read_text()) for path in texts if path not in moved}
+    found = {path.name: former.findall(path.read_text()) for path in texts}
     assert not {name: words for name, words in found.items() if words}

@@ -1,5 +1,4 @@
 import datetime as dt
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -45,18 +44,8 @@ def archive(
         if ruled_out or older or why:
             idle = "--ruled-out" if ruled_out else "--older" if older else "--why"
             raise UsageError(f"--restore does not take {idle}", "gitexp archive --restore NAME")
-        bring_back(names or [], as_json=json_)
+        views.restored(workflow.restore(open_project(), names or []), as_json=json_)
         return
     age = dt.timedelta(seconds=seconds_of(older)) if older else None
     done = workflow.archive(open_project(), names or [], ruled_out=ruled_out, older=age, why=why)
     views.archived(done, as_json=json_)
-
-
-def bring_back(names: Sequence[str], *, as_json: bool) -> None:
-    """Make experiments branches again, and say so."""
-    views.restored(workflow.restore(open_project(), names), as_json=as_json)
-
-
-def restore(names: Names = None, json_: AsJson = False) -> None:
-    """Former name of `gitexp archive --restore`."""
-    bring_back(names or [], as_json=json_)

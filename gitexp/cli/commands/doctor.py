@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from gitexp.cli.options import AsJson, DryRun, seconds_of
+from gitexp.cli.options import AsJson, seconds_of
 from gitexp.cli.views import doctor as views
 from gitexp.errors import UsageError
 from gitexp.lab.leftovers import free_room
@@ -41,29 +41,14 @@ def doctor(
     if gc:
         if fix:
             raise UsageError("give --fix or --gc, not both", "gitexp doctor --gc")
-        free(_AGE if older is None else older, dry=dry_run, as_json=json_)
+        age = _AGE if older is None else older
+        found = free_room(Repository.discover(Path.cwd()), seconds_of(age), dry=dry_run)
+        views.freed(found, age, dry=dry_run, as_json=json_)
         return
     if older is not None or dry_run:
         idle = "--dry-run" if older is None else "--older"
         raise UsageError(f"{idle} belongs to --gc", "gitexp doctor --gc --dry-run")
-    found = workflow(Path.cwd(), fix=fix)
-    views.examined(found, fix=fix, as_json=json_)
-    if any(one.wrong for one in found):
+    examined = workflow(Path.cwd(), fix=fix)
+    views.examined(examined, fix=fix, as_json=json_)
+    if any(one.wrong for one in examined):
         raise typer.Exit(1)
-
-
-def free(older: str, *, dry: bool, as_json: bool) -> None:
-    """Free the space that old runs take, and say which."""
-    found = free_room(Repository.discover(Path.cwd()), seconds_of(older), dry=dry)
-    views.freed(found, older, dry=dry, as_json=as_json)
-
-
-def gc(
-    older: Annotated[
-        str, typer.Option(metavar="TIME", help="Free what was not used for this long.")
-    ] = _AGE,
-    dry_run: DryRun = False,
-    json_: AsJson = False,
-) -> None:
-    """Former name of `gitexp doctor --gc`."""
-    free(older, dry=dry_run, as_json=json_)

@@ -6,7 +6,7 @@ import typer
 
 from gitexp.cli.lazy import load
 from gitexp.cli.options import AsJson
-from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED, overview
+from gitexp.cli.overview import COMMANDS, UNLISTED, as_now, overview
 from gitexp.cli.views import help as views
 from gitexp.errors import UsageError
 from gitexp.lab.catalogue import all_rules, find_rule
@@ -24,9 +24,9 @@ def help_(
         views.page(overview(), as_json=json_)
     elif rule := find_rule(topic):
         views.rule(rule, as_json=json_)
-    elif topic in COMMANDS | UNLISTED | FORMER:
-        command = load(topic, FORMER.get(topic, ""))
-        inner = type(context)(command, info_name=topic, parent=context.parent)
+    elif (name := as_now([topic])[0]) in COMMANDS | UNLISTED:
+        command = load(name)
+        inner = type(context)(command, info_name=name, parent=context.parent)
         views.page(command.get_help(inner), as_json=json_)
     else:
         raise _unknown(topic, [*COMMANDS, *(rule.id for rule in all_rules())])

@@ -118,7 +118,10 @@ def log(
     if calibration:
         if words or number or since or author or open_ or long:
             raise UsageError("--calibration takes no other options", "gitexp log --calibration")
-        show_calibration(as_json=json_)
+        from gitexp.cli.views import calibration as calibration_views  # a log needs neither
+        from gitexp.lab.log.calibration import calibration as calibrate
+
+        calibration_views.calibration(calibrate(open_project()), as_json=json_)
         return
     form = views.form_of(json=json_, brief=brief, csv=csv, markdown=markdown, long=long)
     look = Look(form, views.columns_of(columns, form), only_changed=only_changed)
@@ -172,39 +175,8 @@ def show_sorted(project: Project, selection: workflow.Selection, look: Look, sor
 
 
 def show_matches(
-    project: Project,
-    query: Query,
-    selection: workflow.Selection,
-    look: Look,
-    sort: Order = Order.DATE,
+    project: Project, query: Query, selection: workflow.Selection, look: Look, sort: Order
 ) -> None:
     """Print what a search finds, best first unless it is sorted."""
     rows = workflow_search(project, " ".join(query.words), selection)[: selection.most or _BEST]
     views.log(ordered(rows, sort), look, "No experiment contains any of these words.")
-
-
-def show_calibration(*, as_json: bool) -> None:
-    """Print predictions next to what came."""
-    from gitexp.cli.views import calibration as calibration_views  # as above
-    from gitexp.lab.log.calibration import calibration as calibrate
-
-    calibration_views.calibration(calibrate(open_project()), as_json=as_json)
-
-
-def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to search for.")],
-    number: Annotated[
-        int, typer.Option("--number", "-n", metavar="N", min=0, help="Show at most this many.")
-    ] = _BEST,
-    json_: AsJson = False,
-) -> None:
-    """Former name of `gitexp log WORDS`."""
-    project = open_project()
-    selection = workflow.Selection(most=number)
-    look = Look(Form.JSON if json_ else Form.TABLE)
-    show_matches(project, Query(words=tuple(words)), selection, look)
-
-
-def calibration(json_: AsJson = False) -> None:
-    """Former name of `gitexp log --calibration`."""
-    show_calibration(as_json=json_)

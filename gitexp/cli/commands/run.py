@@ -236,9 +236,3 @@ def _refuse_beside(option: str, others: Sequence[str]) -> None:
     """Refuse what an option does not go with."""
     if others:
         raise UsageError(f"{option} does not take {others[0]}", f"gitexp run {option}")
-
-
-def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:
-    """Former name of `gitexp run --baseline`."""
-    asked = AskedRuns((), jobs_of(jobs), kind=RunKind.BASELINE)
-    run_here(open_project(), asked, yes=yes, as_json=json_)

@@ -232,7 +232,8 @@ def start(
     way = Way(run=run, accept=accept, jobs=number, yes=yes, several=several, as_json=json_)
     if split:
         _refuse_beside("--split", given | {"--preset": preset is not None})
-        split_up(of, words or [], as_json=json_)
+        asking = None if json_ or words or not sys.stdin.isatty() else _ask
+        views.split(split_changes(open_project(), of, words or [], asking), as_json=json_)
         return
     if of is not None:
         raise UsageError("--of belongs to --split", f"gitexp start --split --of {of}")
@@ -325,42 +326,5 @@ def _refuse_beside(option: str, given: Mapping[str, object]) -> None:
         raise UsageError(f"{option} does not take {' or '.join(idle)}", "gitexp start --help")
 
 
-def split_up(name: str | None, hypotheses: Sequence[str], *, as_json: bool) -> None:
-    """Register the changes of an experiment, or of the work tree, one experiment each."""
-    asking = None if as_json or hypotheses or not sys.stdin.isatty() else _ask
-    views.split(split_changes(open_project(), name, hypotheses, asking), as_json=as_json)
-
-
 def _ask(change: str) -> str:
     return str(typer.prompt(f"{change}\nhypothesis"))
-
-
-def split(
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[NAME]", help="Experiment to split; default: the work tree."),
-    ] = None,
-    message: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--message",
-            "-m",
-            metavar="TEXT",
-            help="Hypothesis of a change, in their order; repeatable.",
-        ),
-    ] = None,
-    json_: AsJson = False,
-) -> None:
-    """Former name of `gitexp start --split`."""
-    split_up(name, message or [], as_json=json_)
-
-
-def preset(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the preset.")],
-    settings: Annotated[
-        list[str], typer.Argument(metavar="KEY=VALUE...", help="Values that belong together.")
-    ],
-    json_: AsJson = False,
-) -> None:
-    """Former name of `gitexp start --preset`."""
-    views.preset(write_preset(open_project(), name, settings), as_json=json_)

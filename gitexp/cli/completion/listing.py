@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gitexp.cli.lazy import load
-from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED
+from gitexp.cli.overview import COMMANDS, UNLISTED
 from gitexp.lab.catalogue import all_rules
 
 _ALONE = ("--version", "--json", "--install-completion", "--show-completion", "--debug", "--help")
@@ -15,9 +15,7 @@ _ALONE = ("--version", "--json", "--install-completion", "--show-completion", "-
 def listing() -> str:
     """Return the table, a command a line."""
     listed = {name: _described(load(name), one.help) for name, one in COMMANDS.items()}
-    others = {
-        name: _described(load(name, FORMER.get(name, "")), "") for name in (*UNLISTED, *FORMER)
-    }
+    others = {name: _described(load(name), "") for name in UNLISTED}
     parts = [
         f'"options": {json.dumps(_ALONE)}',
         f'"rules": {json.dumps([rule.id for rule in all_rules()])}',
