@@ -15,7 +15,7 @@ from gitexp.rules.plan.briefing import section
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import counted, duration
-from gitexp.rules.verdict import effects, figures
+from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.gaps import gaps
 from gitexp.workflows.next import next_ideas
@@ -141,11 +141,7 @@ def _confirmed(rows: Sequence[Row]) -> Iterator[str]:
             accepted = ", accepted" if row.state is State.ACCEPTED else ""
             said = registration.change.brief
             if judgement.effect is not None:
-                criterion = registration.criterion
-                said += f", {criterion.metric} "
-                said += effects.interval(
-                    criterion, judgement.effect, judgement.lower, judgement.upper
-                )
+                said += f", {words.effect(registration.criterion, judgement)}"
             yield f"{row.result.name}: {said}{accepted}"
 
 

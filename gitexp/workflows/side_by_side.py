@@ -151,8 +151,7 @@ def _metrics(result: Result) -> Iterator[tuple[str, str]]:
         return
     criterion = registration.criterion
     if judgement is not None and judgement.effect is not None:
-        bounds = judgement.lower, judgement.upper
-        yield criterion.metric, effects.interval(criterion, judgement.effect, *bounds)
+        yield criterion.metric, effects.measured(criterion, judgement)
     base, mine = seed_runs(result)
     seeds = [seed for seed in mine if seed in base]
     for metric in dict.fromkeys(name for seed in seeds for name in mine[seed].metrics):

@@ -77,7 +77,7 @@ def measured(row: Row) -> Measured | None:
         lower=lower,
         upper=upper,
         bar=effects.displayed(criterion, criterion.bar),
-        said=effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper),
+        said=effects.measured(criterion, judgement),
         predicted=None if gain is None else criterion.sign * gain,
         before=judgement.baseline_mean,
         after=judgement.candidate_mean,

@@ -141,10 +141,7 @@ def about_value(one: Blamed, *, is_named: bool = True) -> str:
 
 
 def _gain(tested: ValueTest) -> str:
-    judgement, criterion = tested.judgement, tested.registration.criterion
-    if judgement.effect is None:
-        return ""
-    return effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
+    return effects.measured(tested.registration.criterion, tested.judgement)
 
 
 def _listed(there: Sequence[ValueTest]) -> str:

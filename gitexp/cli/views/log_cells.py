@@ -104,9 +104,7 @@ def _experiment(row: Row, now: dt.datetime, arrow: str) -> Cells:
             texts[Column.P] = (figures.p_value(judgement.p).removeprefix("p = ").lstrip("p "),)
         measured = estimate(registration.criterion, judgement)
     if measured is not None and judgement is not None and registration is not None:
-        whole = effects.interval(
-            registration.criterion, measured.effect, judgement.lower, judgement.upper
-        )
+        whole = effects.measured(registration.criterion, judgement)
         effect, _, interval = whole.partition(" ")
         texts |= {Column.EFFECT: (effect,), Column.INTERVAL: (interval,)}
         said = ""

@@ -78,11 +78,8 @@ def _line(there: Sequence[Tried], dead: Sequence[Tried]) -> str:
 
 def _value(one: Tried) -> str:
     value, judgement = cut(spell(one.registration.change.after), _LONGEST), one.judgement
-    if judgement is None or judgement.effect is None:
-        return value
-    criterion = one.registration.criterion
-    shown = effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
-    return f"{value} ({shown})"
+    shown = effects.measured(one.registration.criterion, judgement) if judgement else ""
+    return f"{value} ({shown})" if shown else value
 
 
 def _sides(there: Sequence[Tried], dead: Sequence[Tried]) -> str:

@@ -30,6 +30,13 @@ def interval(criterion: Criterion, effect: float, lower: float | None, upper: fl
     )  # fmt: skip
 
 
+def measured(criterion: Criterion, judgement: Judgement) -> str:
+    """The effect of a judgement with its bounds; empty where nothing was measured."""
+    if judgement.effect is None:
+        return ""
+    return interval(criterion, judgement.effect, judgement.lower, judgement.upper)
+
+
 def displayed(criterion: Criterion, effect: float) -> float:
     """How the metric moved, in its own unit or in percent; against a constant, where it is."""
     match criterion.scale:

@@ -82,8 +82,7 @@ def compared(registration: Registration, judgement: Judgement) -> str:
 
 def effect(criterion: Criterion, judgement: Judgement) -> str:
     """A measured effect with its bounds: `accuracy +0.020 [+0.008, +0.026]`."""
-    found = effects.interval(criterion, judgement.effect or 0.0, judgement.lower, judgement.upper)
-    return f"{criterion.metric} {found}"
+    return f"{criterion.metric} {effects.measured(criterion, judgement)}"
 
 
 def meaning(registration: Registration, judgement: Judgement) -> str:
