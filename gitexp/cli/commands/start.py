@@ -2,6 +2,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +20,11 @@ from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
 
-# Groups of options in the help.
-_CHANGE, _CODE, _REGISTERED, _OTHER = (
-    "The change", "Code", "What is registered with it", "Other ways to begin",
-)  # fmt: skip
+# Options by their groups in the help.
+_change = partial(typer.Option, rich_help_panel="The change")
+_code = partial(typer.Option, rich_help_panel="Code")
+_registered = partial(typer.Option, rich_help_panel="What is registered with it")
+_other = partial(typer.Option, rich_help_panel="Other ways to begin")
 _LARGEST_PLAN = 10_000_000  # bytes
 _EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
 
@@ -38,165 +40,118 @@ def start(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="The one change; no file of yours is touched.",
-            rich_help_panel=_CHANGE,
-        ),
+        _change("--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."),
     ] = None,
     code: Annotated[
         bool,
-        typer.Option(
+        _code(
             "--code",
             help="Take edited code along: it becomes a commit of its own below the experiment, and"
             " the config line, or --set, switches it on.",
-            rich_help_panel=_CODE,
         ),
     ] = False,
     code_from: Annotated[
         str | None,
-        typer.Option(
+        _code(
             "--code-from",
             metavar="REV",
             help="Take the code from a branch or commit instead of the work tree.",
-            rich_help_panel=_CODE,
         ),
     ] = None,
     on: Annotated[
         str | None,
-        typer.Option(
-            "--on",
-            metavar="NAME",
-            help="Use the code of this experiment, with another value.",
-            rich_help_panel=_CODE,
-        ),
+        _code("--on", metavar="NAME", help="Use the code of this experiment, with another value."),
     ] = None,
     again: Annotated[
         bool,
-        typer.Option(
+        _code(
             "--again",
             help="Replace the code of the experiment that is checked out by your edits of it, as"
             " long as no run has shown anything.",
-            rich_help_panel=_CODE,
         ),
     ] = False,
     sweep: Annotated[
         list[str] | None,
-        typer.Option(
+        _change(
             metavar="KEY=VALUES",
             help="One experiment for each value: C=1,3,10 or 'C=1..100 log 5'. {value} in the"
             " hypothesis is replaced by the value.",
-            rich_help_panel=_CHANGE,
         ),
     ] = None,
     plan: Annotated[
         str | None,
-        typer.Option(
+        _change(
             "--from",
             metavar="FILE",
             help="Register every idea in a plan, or none: one JSON object per line with hypothesis,"
             " set and, if you like, gain, chance, cost, evidence, expect, guards and despite (see"
             " the options below); - reads standard input.",
-            rich_help_panel=_CHANGE,
         ),
     ] = None,
     expect: Annotated[
         str,
-        typer.Option(
+        _registered(
             metavar="CRITERION",
             help='What counts as success: "accuracy +0.005", "rmse -2%", "accuracy >= 0.97".',
-            rich_help_panel=_REGISTERED,
         ),
     ] = "",
     evidence: Annotated[
         str,
-        typer.Option(
+        _registered(
             metavar="KIND:TEXT",
             help="What makes you think that it works: gap:, log:, paper: or hunch:, then a text.",
-            rich_help_panel=_REGISTERED,
         ),
     ] = "",
     gain: Annotated[
         float | None,
-        typer.Option(
-            metavar="G",
-            help="Gain that you expect, in the metric's unit.",
-            rich_help_panel=_REGISTERED,
-        ),
+        _registered(metavar="G", help="Gain that you expect, in the metric's unit."),
     ] = None,
     chance: Annotated[
         float | None,
-        typer.Option(
-            metavar="P", help="Chance that it works, from 0 to 1.", rich_help_panel=_REGISTERED
-        ),
+        _registered(metavar="P", help="Chance that it works, from 0 to 1."),
     ] = None,
     cost: Annotated[
         str,
-        typer.Option(
-            metavar="TIME",
-            help="How long you expect it to run: 5m, 2h.",
-            rich_help_panel=_REGISTERED,
-        ),
+        _registered(metavar="TIME", help="How long you expect it to run: 5m, 2h."),
     ] = "",
     guard: Annotated[
         list[str] | None,
-        typer.Option(
+        _registered(
             metavar="LIMIT",
             help='Metric that may not get worse by more than this: "latency_ms +5%"; repeatable.',
-            rich_help_panel=_REGISTERED,
         ),
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(
+        _registered(
             metavar="N",
             help="Maximum number of repeats, instead of the settings'; 1 compares the predictions"
             " of a single run with those of 5 to 10 baseline runs.",
-            rich_help_panel=_REGISTERED,
         ),
     ] = None,
     replicate: Annotated[
         bool,
-        typer.Option(
-            "--replicate",
-            help="Test a change again that already has a verdict.",
-            rich_help_panel=_REGISTERED,
-        ),
+        _registered("--replicate", help="Test a change again that already has a verdict."),
     ] = False,
     despite: Annotated[
         str,
-        typer.Option(
-            metavar="REASON",
-            help="Why you test it although KNOWN.toml settles it.",
-            rich_help_panel=_REGISTERED,
-        ),
+        _registered(metavar="REASON", help="Why you test it although KNOWN.toml settles it."),
     ] = "",
     switch: Annotated[bool, typer.Option("--switch", help="Check out the new branch.")] = False,
     split: Annotated[
         bool,
-        typer.Option(
-            "--split",
-            help="Register one experiment for each line that you edited.",
-            rich_help_panel=_OTHER,
-        ),
+        _other("--split", help="Register one experiment for each line that you edited."),
     ] = False,
     of: Annotated[
         str | None,
-        typer.Option(
-            "--of",
-            metavar="NAME",
-            help="With --split: split this experiment instead.",
-            rich_help_panel=_OTHER,
-        ),
+        _other("--of", metavar="NAME", help="With --split: split this experiment instead."),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(
+        _other(
             metavar="NAME",
             help="Write values that belong together as a preset on the baseline branch. Choosing it"
             " is then the one line of an experiment.",
-            rich_help_panel=_OTHER,
         ),
     ] = None,
     run: Annotated[bool, typer.Option("--run", help="Run and judge it right away.")] = False,
