@@ -57,7 +57,7 @@ from gitexp.workflows.briefing import BriefingJson
 from gitexp.workflows.curves import CurvesOf
 from gitexp.workflows.doctor import ExaminedJson
 from gitexp.workflows.export import Export
-from gitexp.workflows.gaps import GapReportJson
+from gitexp.workflows.gaps import GapReport
 from gitexp.workflows.init import Setup
 from gitexp.workflows.preset import Preset
 from gitexp.workflows.redact import RedactionJson
@@ -98,7 +98,7 @@ PRINTED = (
     Printed("trust", "", TrustJson),
     Printed("trust", "--signer", SignerJson),
     Printed("audit", "", AuditJson),
-    Printed("gaps", "", GapReportJson),
+    Printed("gaps", "", GapReport),
     Printed("next", "", list[WeighedIdea]),
     Printed("next", "--run", ConcludedJson),
     Printed("known", "", list[Known]),

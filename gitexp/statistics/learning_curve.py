@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -13,6 +13,19 @@ from gitexp.rules.verdict.paired_t import standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+class CurveJson(TypedDict):
+    """A learning curve: shares of the data with their scores, and what the last doubling brought.
+
+    `gain` is a change of the metric, and `within` its 95 % interval; `interval` is where the change
+    by the next doubling lies.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    gain: float
+    within: tuple[float, float]
+    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,15 @@ class LearningCurve:
         """Where the change by the next doubling lies: between none and the limit of the last."""
         low, high = self.within
         return min(low, 0.0), max(high, 0.0)
+
+    def as_json(self) -> CurveJson:
+        """Return the curve as `gitexp gaps --json` prints it."""
+        return {
+            "points": self.points,
+            "gain": self.gain,
+            "within": self.within,
+            "interval": self.to_come,
+        }
 
     def better(self, *, higher_is_better: bool) -> tuple[float, float]:
         """The interval of the last doubling, with improvements above 0."""

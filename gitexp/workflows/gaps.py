@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 from gitexp.lab.log.log import log
@@ -46,22 +46,15 @@ _NO_PREDICTIONS = (
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 
 
-class CurveJson(TypedDict):
-    """A learning curve: shares of the data with their scores, and what more data brought."""
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """Score of the baseline with its error bar, and its gaps, the most recoverable first.
 
-    points: list[list[float]]
-    gain: float
-    within: list[float]
-    interval: list[float]
-
-
-class GapReportJson(TypedDict):
-    """Where the baseline loses, most recoverable first.
-
-    `detectable` is the smallest gain that an experiment finds 4 times in 5, and `dummy` the score
-    of always giving the same answer, in `unit`. Where no predictions were saved, what only they
-    tell is null. `sd` is the standard deviation of the runs' scores, and `untested` are the config
-    values that no experiment has a verdict about.
+    `within` is the 95 % half-width of the score, `sd` the standard deviation between runs.
+    `detectable` is the smallest effect that the next experiment confirms four times in five, by the
+    evidence named in `seen_by`. All are None if there are too few runs. `dummy` is the score of
+    always giving the same answer, in `unit`; what only predictions tell is None where none were
+    saved. `untested` are config values that no experiment has a verdict about.
     """
 
     metric: str
@@ -70,6 +63,7 @@ class GapReportJson(TypedDict):
     within: float | None
     sd: float | None
     detectable: float | None
+    seen_by: str
     train: float | None
     task: str | None
     unit: str | None
@@ -78,53 +72,9 @@ class GapReportJson(TypedDict):
     examples: int | None
     gaps: tuple[Gap, ...]
     calibration: dict[str, Any] | None
-    curve: CurveJson | None
-    skipped: list[str]
-    untested: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class GapReport:
-    """Score of the baseline with its error bar, and its gaps, the most recoverable first.
-
-    `within` is the 95 % half-width of the score, `sd` the standard deviation between runs.
-    `detectable` is the smallest effect that the next experiment confirms four times in five, by the
-    evidence named in `seen_by`. All are None if there are too few runs. `findings` are None if no
-    predictions were saved; `untested` are config values that no experiment has a verdict about.
-    """
-
-    metric: str
-    score: float
-    runs: int
-    within: float | None
-    detectable: float | None
-    seen_by: str
-    findings: Findings | None
-    gaps: tuple[Gap, ...]
-    train: float | None
     curve: LearningCurve | None
     skipped: tuple[str, ...] = ()
-    sd: float | None = None
     untested: tuple[str, ...] = ()
-
-    def as_json(self) -> GapReportJson:
-        """Return the report as `gitexp gaps --json` prints it."""
-        found = self.findings
-        return {
-            "metric": self.metric, "score": self.score, "runs": self.runs, "within": self.within,
-            "sd": self.sd, "detectable": self.detectable, "train": self.train,
-            "task": found.task if found else None, "unit": found.unit if found else None,
-            "dummy": found.dummy if found else None, "rows": found.rows if found else None,
-            "examples": found.examples if found else None,
-            "gaps": self.gaps,
-            "calibration": found.calibration if found else None,
-            "curve": None if self.curve is None else {
-                "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
-                "within": list(self.curve.within), "interval": list(self.curve.to_come),
-            },
-            "skipped": list(self.skipped),
-            "untested": list(self.untested),
-        }  # fmt: skip
 
 
 def gaps(
@@ -167,7 +117,12 @@ def gaps(
         sd=statistics.stdev(scores) if len(scores) > 1 else None,
         detectable=power.detectable,
         seen_by=power.source,
-        findings=findings,
+        task=findings.task if findings else None,
+        unit=findings.unit if findings else None,
+        dummy=findings.dummy if findings else None,
+        rows=findings.rows if findings else None,
+        examples=findings.examples if findings else None,
+        calibration=findings.calibration if findings else None,
         gaps=tuple(
             with_template(gap, metric, higher_is_better=higher) for gap in ranked_gaps(found)
         ),

@@ -7,15 +7,13 @@ from dataclasses import replace
 import pytest
 
 from gitexp.cli.views.gaps import gaps
-from gitexp.statistics.gaps.find import Findings
 from gitexp.statistics.learning_curve import LearningCurve
 from gitexp.workflows.gaps import GapReport
 
-FOUND = Findings("classification", "accuracy", 300, 100, (), 0.1, None, ())
 REPORT = GapReport(
-    metric="accuracy", score=0.9, runs=3, within=0.01, detectable=None, seen_by="",
-    findings=FOUND,
-    gaps=(), train=0.95, curve=None,
+    metric="accuracy", score=0.9, runs=3, within=0.01, sd=None, detectable=None, seen_by="",
+    train=0.95, task="classification", unit="accuracy", dummy=0.1, rows=300, examples=100, gaps=(),
+    calibration=None, curve=None,
 )  # fmt: skip
 
 
@@ -33,7 +31,7 @@ def test_probabilities_are_held_against_perfect_ones(
     error: float, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = {"error": error, "by_chance": 0.08, "limit": 0.11, "bins": []}
-    gaps(replace(REPORT, findings=replace(FOUND, calibration=found)), 5, as_json=False)
+    gaps(replace(REPORT, calibration=found), 5, as_json=False)
     assert said in " ".join(capsys.readouterr().out.split())
 
 
@@ -48,6 +46,4 @@ def test_a_curve_without_a_gap_and_what_was_skipped_are_said(
         out.split()
     )
     assert max(map(len, out.splitlines())) <= 80
-    found = replace(REPORT, curve=curve).as_json()["curve"]
-    assert found is not None
-    assert found["interval"] == [-0.004, 0.028]
+    assert curve.as_json()["interval"] == (-0.004, 0.028)

@@ -43,8 +43,8 @@ def gaps(report: FullReport) -> Section:
         return Section("gaps", heading, tag("p", f"Not known: {report.no_gaps}.", class_="soft"))
     score = figures.within(found.score, found.within)
     said = f"{found.metric} {score} over {counted(found.runs, 'run')}"
-    if found.findings is not None:
-        said += f"; {counted(found.findings.examples, 'example')}"
+    if found.examples is not None:
+        said += f"; {counted(found.examples, 'example')}"
     if found.train is not None:
         said += f"; {figures.number(found.train)} on the training data"
     if found.sd is not None:
@@ -67,7 +67,7 @@ def gaps(report: FullReport) -> Section:
         ))  # fmt: skip
     else:
         none = "No gap stands out: the errors look random."
-        if found.findings is None:
+        if found.examples is None:
             none = "The baseline's runs saved no predictions, so it is not known where it errs."
         parts.append(tag("p", none))
     return Section("gaps", heading, joined(parts))

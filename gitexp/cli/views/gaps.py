@@ -25,15 +25,14 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    found = report.findings
     score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")
-    rows = "" if found is None else f"; {counted(found.examples, 'example')}"
+    rows = "" if report.examples is None else f"; {counted(report.examples, 'example')}"
     typer.echo(f"{report.metric} {score} over {counted(report.runs, 'run')}{rows}")
     if report.sd is not None:
         typer.echo(f"one run differs from another by a standard deviation of {rough(report.sd)}")
-    if found is not None:
-        unit = "" if found.unit == report.metric else f" {found.unit}"
-        typer.echo(f"always giving the same answer would get{unit} {shown(found.dummy)}")
+    if report.dummy is not None:
+        unit = "" if report.unit == report.metric else f" {report.unit}"
+        typer.echo(f"always giving the same answer would get{unit} {shown(report.dummy)}")
     if report.train is not None:
         typer.echo(f"on the training data {shown(report.train)}")
     if report.detectable is not None:
@@ -46,10 +45,10 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     else:
         typer.echo("the smallest detectable gain is not known until an experiment has run")
     _listed(report, number)
-    if not report.gaps and found is not None:
+    if not report.gaps and report.examples is not None:
         typer.echo("\nNo gap stands out: the errors look random.")
-    if found is not None and found.calibration is not None:
-        typer.echo("\n" + filled(_calibration(found.calibration)))
+    if report.calibration is not None:
+        typer.echo("\n" + filled(_calibration(report.calibration)))
     if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):
         gain = interval(report.curve.gain, *report.curve.within, sign=True)
         typer.echo(
