@@ -32,7 +32,7 @@ from gitexp.cli.views.audit import AuditJson
 from gitexp.cli.views.baseline import MeasuredJson
 from gitexp.cli.views.blame import ValueJson
 from gitexp.cli.views.code import ReplacedJson
-from gitexp.cli.views.help import PageJson, RuleJson
+from gitexp.cli.views.help import PageJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson
 from gitexp.cli.views.log_programs import BriefJson
@@ -49,6 +49,7 @@ from gitexp.lab.log.log_json import ExperimentJson
 from gitexp.lab.setup.agent_files import AgentFile
 from gitexp.lab.sharing.report import SyncedJson
 from gitexp.lab.standing.goals import GoalJson
+from gitexp.rules.catalogue import Rule
 from gitexp.rules.documents.known import Known
 from gitexp.rules.plan.calibration import Calibration
 from gitexp.rules.plan.ranking import WeighedIdea
@@ -142,7 +143,7 @@ PRINTED = (
     Printed("redact", "", RedactionJson),
     Printed("doctor", "", list[ExaminedJson]),
     Printed("doctor", "--gc", list[HoldingJson]),
-    Printed("help", "", PageJson | RuleJson),
+    Printed("help", "", PageJson | Rule),
     Printed("", "--version", VersionJson),
 )
 

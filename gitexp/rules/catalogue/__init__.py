@@ -38,6 +38,10 @@ class Example:
         """The example as a reader sees it; characters that a terminal acts on come escaped."""
         return visible("\n".join(self.parts).strip("\n")) or "(an empty commit)"
 
+    def as_json(self) -> str:
+        """Return the example as `gitexp help ID --json` prints it."""
+        return self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -16,7 +16,7 @@ from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from gitexp.rules.gate.formats.keys import Key
@@ -45,8 +45,9 @@ def add_value(path: str, text: str, key: Key, typed: str) -> tuple[str, Key]:
     if any(end in spelled for end in "\r\n"):
         raise LookupError("the value spans several lines")
     for meant_key in dict.fromkeys([*_as_section(key, before), key]):
+        wanted = _with_value(before, meant_key, meant)
         for candidate in _candidates(name, form, text, before, meant_key, spelled):
-            if _holds(path, before, mark + candidate, meant_key, meant):
+            if holds(path, mark + candidate, wanted):
                 return mark + candidate, meant_key
     raise LookupError("there is no place where one line adds this key")
 
@@ -58,19 +59,23 @@ def _as_section(key: Key, before: dict[Key, Any]) -> Iterator[Key]:
         yield joined, key[-1]
 
 
-def _holds(path: str, before: dict[Key, Any], edited: str, key: Key, value: object) -> bool:
-    """Whether an edited text holds what it held before, and the value."""
+def holds(path: str, text: str, wanted: Mapping[Key, Any]) -> bool:
+    """Whether a config holds these values and no others."""
     try:
-        after = formats.read_leaves(path, edited.encode())
+        found = formats.read_leaves(path, text.encode())
     except Malformed:
         return False
+    return found.keys() == wanted.keys() and all(same(found[k], wanted[k]) for k in wanted)
+
+
+def _with_value(before: Mapping[Key, Any], key: Key, value: object) -> dict[Key, Any]:
+    """What a config holds once it has a new value."""
     # A table that was empty is one no more.
-    wanted = {
+    kept = {
         other: held for other, held in before.items()
         if other != key[: len(other)] or held not in ({}, [])
     }  # fmt: skip
-    wanted[key] = value
-    return after.keys() == wanted.keys() and all(same(after[k], wanted[k]) for k in wanted)
+    return kept | {key: value}
 
 
 def _candidates(

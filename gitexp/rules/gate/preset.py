@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import spell_key
-from gitexp.rules.gate.formats.malformed import Malformed
-from gitexp.rules.gate.formats.values import same
-from gitexp.rules.gate.new_value import insert_entry, line_gap
+from gitexp.rules.gate.new_value import holds, insert_entry, line_gap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,27 +39,14 @@ def add_preset(path: str, text: str, name: str, values: Sequence[tuple[Key, str]
         raise ValueError(f"presets are written into {', '.join(formats.PRESETS_IN)} alone")
     write = {".toml": _into_toml, ".json": _into_json}.get(suffix, _into_yaml)
     edited = mark + write(text, name, values, is_first=(_CHOICE,) not in before)
-    if not _holds(path, before, edited, name, values):
-        raise ValueError("a preset cannot be added without changing the rest")
-    return edited
-
-
-def _holds(
-    path: str, before: dict[Key, Any], edited: str, name: str, values: Sequence[tuple[Key, str]]
-) -> bool:
-    """Whether the edited text holds what it held before, and the preset."""
     form = formats.format_of(path)
-    try:
-        after = formats.read_leaves(path, edited.encode())
-    except Malformed:
-        return False
     wanted = {(_CHOICE,): ""} | before
     wanted.pop((_TABLES,), None)  # an empty table
     for key, spelled in values:
         wanted[_TABLES, name, *key] = form.parse_value(spelled) if form else spelled
-    return after.keys() == wanted.keys() and all(
-        same(after[key], value) for key, value in wanted.items()
-    )
+    if not holds(path, edited, wanted):
+        raise ValueError("a preset cannot be added without changing the rest")
+    return edited
 
 
 def _into_toml(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_first: bool) -> str:
