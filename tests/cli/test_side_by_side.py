@@ -68,7 +68,7 @@ def test_it_fits_whatever_a_value_holds(
 def test_only_what_differs_is_listed() -> None:
     cells = [{"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}]
     found = list(differences(Group.PARAMETER, cells, [True, True]))
-    assert [(one.what, one.values) for one in found] == [("b", ("2", "3")), ("c", ("", "4"))]
+    assert [(one.what, one.values) for one in found] == [("b", ("2", "3")), ("c", (None, "4"))]
     # An experiment without runs has no parameters on record; the others are compared.
     third = [*cells, {}]
     assert len(list(differences(Group.PARAMETER, third, [True, True, False]))) == 2

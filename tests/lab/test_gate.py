@@ -40,7 +40,7 @@ def violations(world: World, name: str, code: int = 1) -> dict[str, dict[str, An
     report = world.gitexp("check", name, "--json", code=code).json
     assert report["ok"] == (code == 0)
     assert all(
-        set(found) == {"id", "message", "file", "line", "hint"}
+        set(found) == {"id", "message", "file", "line", "hint", "advice"}
         for found in report["violations"] + report["advice"]
     )
     return {found["id"]: found for found in report["violations"]}
