@@ -44,6 +44,10 @@ class Earlier:
         """Those that changed the same key of the same file, newest first."""
         return self._by_place.get(change.place, ())
 
+    def candidates(self, change: Change) -> Sequence[Result]:
+        """Those that may have made a change, newest first: also under the key that it had once."""
+        return self._registered if change.formerly else self.on_key(change)
+
     @cached_property
     def _by_place(self) -> dict[str, list[Result]]:
         found: dict[str, list[Result]] = {}

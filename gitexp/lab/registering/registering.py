@@ -200,7 +200,7 @@ def _draft(log: _Log, proposal: Proposal) -> Draft:
     criterion = proposal.criterion or criterion_from(settings, options.expect)
     code = proposal.code
     below = (code.base, code.commit or code.tree) if code else NO_CODE
-    same = same_change(project.repository, log.earlier.on_key(change), change, below)
+    same = same_change(project.repository, log.earlier.candidates(change), change, below)
     advice = [*proposal.advice]
     if proposal.replicate:
         extra.append(replication_of(change, same))
