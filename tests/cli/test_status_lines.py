@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(lines)
     assert all(f"(and {more} more)" in text for more in (1, 2, 4))  # goals, runs, what waits
     assert "Planned   2, the best: " in text
-    assert "1: 3 of 20 experiments run; papers 1 of 9 confirmed, gaps 4 of 7" in text
+    assert "1: 3 of 20 experiments run; by evidence: papers 1 of 9 confirmed, gaps 4 of 7" in text
 
 
 def test_what_evidence_came_true_is_not_cut_where_there_is_a_line_for_it(
@@ -75,7 +75,7 @@ def test_what_evidence_came_true_is_not_cut_where_there_is_a_line_for_it(
     monkeypatch.setenv("COLUMNS", "60")
     lines = status_lines(status(taken=3))
     at = lines.index("Campaign  1: 3 of 20 experiments run")
-    assert lines[at + 1] == "          papers 1 of 9 confirmed, gaps 4 of 7"
+    assert lines[at + 1] == "          by evidence: papers 1 of 9 confirmed, gaps 4 of 7"
 
 
 def test_withdrawn_experiments_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

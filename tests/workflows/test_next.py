@@ -74,7 +74,7 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     longer = ready.start("--set", "model.C=12", "--repeats", "4")
     ready.gitexp("run", best)
     out = ready.gitexp("accept", best).out
-    assert "3 ideas were planned on the previous baseline: gitexp retest --planned" in out
+    assert "3 ideas were planned on the previous baseline\nnext: gitexp retest --planned" in out
     assert "3 ideas wait for the new baseline" in ready.gitexp("next").out
     done = ready.gitexp("retest", "--planned", "--json").json
     by_name = {new["from"]: new for new in done["started"]}

@@ -73,18 +73,21 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
     if carried is not None:
         carried_lines(carried)
     elif done.waiting:
-        _waiting(done.waiting)
+        typer.echo(wrapped(f"{_said(done.waiting)} on the previous baseline", ""))
+        typer.echo("next: gitexp retest --planned (registers them on the new one)")
+        return
     typer.echo("next: gitexp run --baseline (measures the new baseline)")
 
 
-def _waiting(waiting: Waiting) -> None:
-    """Print what was planned or confirmed on the previous baseline."""
-    if planned := len(waiting.planned):
-        those = "1 idea was" if planned == 1 else f"{planned:,} ideas were"
-        typer.echo(f"{those} planned on the previous baseline: gitexp retest --planned")
+def _said(waiting: Waiting) -> str:
+    """What was planned, and what was confirmed."""
+    parts = []
+    if waiting.planned:
+        number = len(waiting.planned)
+        parts.append("1 idea was planned" if number == 1 else f"{number:,} ideas were planned")
     if confirmed := [f"exp/{result.name}" for result in waiting.confirmed]:
-        was = "was also confirmed there" if len(confirmed) == 1 else "were also confirmed there"
-        typer.echo(wrapped(f"{listed(confirmed)} {was}: gitexp retest --planned", ""))
+        parts.append(f"{listed(confirmed)} {'was' if len(confirmed) == 1 else 'were'} confirmed")
+    return " and ".join(parts)
 
 
 def offered(done: Offered, *, as_json: bool) -> None:

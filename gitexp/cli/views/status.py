@@ -148,7 +148,8 @@ def _campaign(now: Status, most: int) -> list[str]:
         return []
     taken = f"{one.number}: {one.taken} of {counted(one.planned, 'experiment')} run"
     withdrawn = f"{now.withdrawn} withdrawn" if now.withdrawn else ""
-    parts = [*filter(None, (taken, withdrawn, say_evidence(now.evidence)))]
+    evidence = f"by evidence: {say_evidence(now.evidence)}" if now.evidence else ""
+    parts = [*filter(None, (taken, withdrawn, evidence))]
     whole = "; ".join(parts)
     if columns(whole) <= row_width() - _SIDE or most < 2 or not now.evidence:
         return [whole]
