@@ -38,7 +38,7 @@ Experiments in this repository go through gitexp; `{FOLDER}/SKILL.md` explains h
 
 - Before each idea: `{_STATUS}`. It shows what is known, what failed and what to type next.
 - Register before you run, one change at a time: `{_START}`
-- Never edit the judge: evaluation code, test data, gitexp's settings.
+- Never edit what measures: evaluation code, test data, gitexp's settings.
 """
 
 _SKILL = """\
@@ -66,8 +66,8 @@ not present it as a gain. Report effects with their bounds, as printed.
   The code becomes a commit of its own below the experiment, and nothing of it reaches the baseline
   before a verdict. If its first run crashes, `git switch exp/NAME`, fix it there, and
   `gitexp start --again --run --json`.
-- **Never edit the judge**: evaluation code, test data, splits, the metric, or the settings in
-  gitexp.toml and pyproject.toml. If the judge seems wrong, stop and tell the person you work for.
+- **Never edit what measures**: evaluation code, test data, splits, the metric, or the settings in
+  gitexp.toml and pyproject.toml. If it seems wrong, stop and tell the person you work for.
 - **Never bypass the gate**: do not use `--no-verify`, do not edit commits on `exp/*`, and do not
   change gitexp's refs or notes by hand. A result obtained that way is worthless.
 - **Screen first** if runs are long and ideas are many: `gitexp run --screen` makes a few cheap runs

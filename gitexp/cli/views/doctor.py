@@ -46,7 +46,7 @@ def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> 
         if one.state in {"old", "freed"}:
             typer.echo(f"{size(one.size):>9}  {visible(str(one.path))}")
     states = [("freed", "freed"), ("old", "to be freed" if dry else "could not be freed")]
-    states += [("in use", "in use"), ("kept", f"used in the last {older}, kept")]
+    states += [("in use", "in use"), ("kept", f"kept, as it was used in the last {older}")]
     for state, words in states:
         chosen = [one for one in found if one.state == state]
         if chosen:

@@ -54,4 +54,4 @@ def new_name(taken: set[str]) -> str:
         name: str = coolname.generate_slug(words)
         if is_name(name) and name not in taken and not _UNFIT & {*name.split("-")}:
             return name
-    raise NotReady("no free name was found in a hundred draws", "gitexp archive old experiments")
+    raise NotReady("no free name was found in a hundred draws", "run the same command again")
