@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.documents.message import split_message
@@ -71,15 +71,22 @@ def _update(repository: Repository, lines: list[str], *, wait: bool = True) -> N
         raise NotReady(f"nothing was moved: {error.message}", hint) from None
 
 
-def archive_deleted(repository: Repository) -> None:
+class SeenRefs(NamedTuple):
+    """Refs of experiments with their commits, and their signature from before they were read."""
+
+    signature: list[list[int]]
+    refs: dict[str, str]
+
+
+def archive_deleted(repository: Repository) -> SeenRefs | None:
     """Archive experiments that have results and whose branch was deleted by hand.
 
-    Refs are listed only if any of them changed since the last time. A repository that cannot be
-    written to is left as it is.
+    Refs are listed only if any of them changed since the last time, and returned if none of them
+    had to move. A repository that cannot be written to is left as it is.
     """
     path, signature = repository.local / "refs.json", refs_signature(repository)
     if read_json(path).get("seen") == signature:
-        return
+        return None
     refs = repository.branches([HEADS, ARCHIVE, KEPT, REMOTE_HEADS])
     named = {commit for ref, commit in refs.items() if not ref.startswith(KEPT)}
     taken = {ref.rpartition("/")[2] for ref in refs}
@@ -95,6 +102,7 @@ def archive_deleted(repository: Repository) -> None:
             _update(repository, lines, wait=False)
         if is_settled(repository):
             write_json(path, {"seen": signature})
+    return None if lines else SeenRefs(signature, refs)
 
 
 def is_settled(repository: Repository) -> bool:

@@ -18,8 +18,9 @@ from gitexp.store.older_branches import older_than_gitexp
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from gitexp.store.archive import SeenRefs
     from gitexp.store.cache import Cache
     from gitexp.store.repository import Repository
 
@@ -40,25 +41,35 @@ class Head(Named):
         return self.moment.base
 
 
-def list_heads(repository: Repository, cache: Cache, query: HeadQuery | None = None) -> list[Head]:
-    """List experiments, newest first.
+def list_heads(
+    repository: Repository,
+    cache: Cache,
+    query: HeadQuery | None = None,
+    seen: SeenRefs | None = None,
+) -> list[Head]:
+    """List experiments, newest first; refs that were `seen` are not listed again.
 
     Finds the same ones as `read_experiments`, which explains which ref hides which.
     """
     query = query or HeadQuery()
-    signature = repr(refs_signature(repository))
+    current = refs_signature(repository)
+    signature = repr(current)
     found = cache.heads(signature, query)
     if found is not None:
         return [Head(ref, commit, Moment(*moment)) for ref, commit, *moment in found]
-    heads = _read_heads(repository, cache)
+    if seen is not None and seen.signature == current:
+        there = seen.refs
+    else:
+        there = repository.branches([HEADS, ARCHIVE, REMOTE_HEADS])
+    heads = _read_heads(repository, cache, there)
     if is_settled(repository):
         cache.keep_heads(signature, ((h.ref, h.commit, h.moment) for h in heads))
     return [head for head in heads if query.wants(head.moment)][: query.most]
 
 
-def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
+def _read_heads(repository: Repository, cache: Cache, there: Mapping[str, str]) -> list[Head]:
     refs: dict[str, list[str]] = {}
-    for ref, commit in repository.branches([HEADS, ARCHIVE, REMOTE_HEADS]).items():
+    for ref, commit in there.items():
         if is_experiments(ref):
             refs.setdefault(commit, []).append(ref)
     moments = cache.moments()

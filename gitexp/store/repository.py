@@ -111,7 +111,9 @@ class Repository:
     @cached_property
     def signs_commits(self) -> bool:
         """Whether `git commit` signs here (commit.gpgsign)."""
-        return self.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
+        return self.setting("commit.gpgsign") is not None and (
+            self.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
+        )
 
     @cached_property
     def _listings(self) -> dict[tuple[str, ...], bytes]:

@@ -22,6 +22,8 @@ _PUSHED = "update by push"  # git's words in the reflog of a branch that it gave
 
 def unsynced(repository: Repository) -> dict[str, str]:
     """Find the commits of these experiments, each with a remote that has it."""
+    if not _remotes(repository):
+        return {}
     refs = repository.branches([REMOTE_HEADS, FETCHED])
     seen = {commit for ref, commit in refs.items() if ref.startswith(FETCHED)}
     remotes = {ref: _remote_of(ref) for ref in refs if ref.startswith(REMOTES)}
@@ -48,6 +50,8 @@ def unsynced(repository: Repository) -> dict[str, str]:
 
 def unshared(repository: Repository) -> list[str]:
     """Find the remotes that results were shared with, but not the newest of this clone."""
+    if not _remotes(repository):
+        return []
     refs = repository.branches([RUNS, f"{FETCHED}*/{RUNS.removeprefix('refs/')}"])
     here = refs.pop(RUNS, "")
     remotes = {
@@ -83,12 +87,16 @@ def _cloned_from(repository: Repository) -> str:
     # In a bare repository git keeps no reflog of what is pushed to it, and gitexp does of its own.
     if repository.branches([RUNS]) and not _first_moves(repository, [RUNS]):
         return ""
-    named = (
+    named = _remotes(repository)
+    return next((one for one in named if not repository.setting(f"remote.{one}.fetch")), "")
+
+
+def _remotes(repository: Repository) -> list[str]:
+    return [
         key.removeprefix("remote.").removesuffix(".url")
         for key in repository.config
         if key.startswith("remote.") and key.endswith(".url")
-    )
-    return next((one for one in named if not repository.setting(f"remote.{one}.fetch")), "")
+    ]
 
 
 def _first_moves(repository: Repository, refs: Iterable[str]) -> dict[str, str]:

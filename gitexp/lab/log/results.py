@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.lab.projects.project import Project
+    from gitexp.store.archive import SeenRefs
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
     from gitexp.store.repository import Repository
@@ -49,9 +50,9 @@ def read_results(project: Project, name: str | None = None) -> list[Result]:
 
 def read_all_results(repository: Repository) -> list[Result]:
     """Read the experiments of every project of a repository, newest first."""
-    _mend(repository)
+    seen = _mend(repository)
     with opened_cache(repository) as cache:
-        return _whole(repository, cache, list_heads(repository, cache))
+        return _whole(repository, cache, list_heads(repository, cache, seen=seen))
 
 
 def _whole(repository: Repository, cache: Cache, heads: Sequence[Head]) -> list[Result]:
@@ -67,22 +68,22 @@ def own_heads(
 ) -> list[Head]:
     """List a project's experiments, newest first."""
     repository = project.repository
-    _mend(repository)
+    seen = _mend(repository)
     query = HeadQuery(project.folder, since, most)
-    heads = list_heads(repository, cache, query)
+    heads = list_heads(repository, cache, query, seen)
     if all(head.moment.project is not None for head in heads):
         return heads
     if most is not None:
-        heads = list_heads(repository, cache, query._replace(most=None))
+        heads = list_heads(repository, cache, query._replace(most=None), seen)
     unnamed = [head for head in heads if head.moment.project is None]
     own = {e.commit for e in entries_of(project, read_entries(repository, cache, unnamed))}
     return [h for h in heads if h.moment.project is not None or h.commit in own][:most]
 
 
-def _mend(repository: Repository) -> None:
+def _mend(repository: Repository) -> SeenRefs | None:
     """Repair refs of notes, and archive experiments whose branches were deleted."""
     mend_refs(repository)
-    archive_deleted(repository)
+    return archive_deleted(repository)
 
 
 def project_of(here: Project, ref: str, commit: str) -> Project:
