@@ -43,7 +43,11 @@ _NAMED = re.compile(
     r"(?P<equals>\s{0,99}=(?!>)\s{0,99})|(?P<colon>\s{0,99}(?::=?|=>|->|→)\s{0,99})"
     r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}(?:\.{3,99}\s{1,99})?))"
 )
-_BEFORE = re.compile(rf"(?:(?<![\w./@-]){_WORD}\s){{0,5}}\Z")
+_FOLD = r"(?:fold|split|repeat)\s#?[0-9]{1,4}(?:/[0-9]{1,4})?[\])]?:?"  # one of several results
+_BEFORE = re.compile(
+    rf"(?:(?<![\w./@-])(?:{_FOLD}|train(?:ing)?'s|{_WORD})\s){{0,5}}\Z", re.IGNORECASE
+)
+_HOW = {"final", "best", "last", "mean", "average", "overall"}  # before a name without a colon
 _STEP = re.compile(
     r"(?<![\w.])(?:global[_ ])?step['\"]?\s{0,9}[=:#]?\s{0,9}([0-9]{1,15})(?![\w.])", re.IGNORECASE
 )
@@ -53,7 +57,8 @@ _LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  #
 _COLUMN_BEGINS = re.compile(r"(?:^\s*|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
 _COLUMN_ENDS = re.compile(
     rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|])"
-    rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃]|$))"
+    rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃]|$)"
+    r"|at (?:epoch|step|iteration)\b)"
 )
 _ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")
 
@@ -114,7 +119,9 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
             if _plain("_".join([*reading.before[start:], reading.name])) == wanted:
                 if start == 0:
                     alike[metric] = reading.value
-                elif reading.kind is not _Kind.COLUMN:
+                elif reading.kind is not _Kind.COLUMN or (
+                    _HOW.issuperset(map(str.lower, reading.before[:start]))
+                ):
                     longer[_plain(" ".join(reading.before[:start]))] = reading.value
     # "Train accuracy" and "Test accuracy" are not the same, so neither is taken for accuracy.
     chosen = exact or alike or (longer if len(longer) == 1 else {})
@@ -203,11 +210,14 @@ def _readings_of(line: str) -> Iterator[_Reading]:
         at = named.start()
         words = _BEFORE.search(line, max(0, at - 300), at)
         begin = words.start() if words else at
+        if begin and line.startswith("'s ", begin - 1):  # valid_0's auc
+            begin += 2
         if kind is _Kind.COLUMN and not (
-            _COLUMN_BEGINS.search(line, 0, begin) and _COLUMN_ENDS.match(line, value.end())
+            _COLUMN_BEGINS.search(line, max(0, begin - 100), begin)
+            and _COLUMN_ENDS.match(line, value.end())
         ):
             continue
-        before = line[begin:at].split()
+        before = re.findall(rf"(?<!\S){_WORD}", line[begin:at])
         if before and before[0].lower() in _LEVELS:
             del before[0]
         number = value["plain"] or value["scalar"] or value["eager"]

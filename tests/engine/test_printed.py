@@ -62,6 +62,11 @@ READ = [
     ("accuracy          0.93", 0.93),
     ("  accuracy                = 0.93", 0.93),
     ("accuracy\t0.93", 0.93),
+    ("Final accuracy 0.93", 0.93),
+    ("Best accuracy 0.93 at epoch 2", 0.93),
+    ("Fold 1 accuracy: 0.1\nFold 2 accuracy: 0.93", 0.93),
+    ("Fold 2 accuracy: 0.1\naccuracy: 0.93", 0.93),
+    ("valid_0's accuracy: 0.93\ttraining's accuracy: 0.99", 0.93),
     ("  Accuracy ......... 0.93", 0.93),
     ("{'test': {'accuracy': 0.93, 'loss': 0.1}}", 0.93),
     ("metrics: {'accuracy': 0.93}", 0.93),
@@ -106,6 +111,8 @@ UNREAD = [
     "    accuracy                           0.93       360", "| accuracy | 0.93 | 360 |",
     "| accuracy 0.93 | 360 |", "accuracy 0.93 | better than 9 others",
     "accuracy 10 times better", "the target accuracy 0.93 was missed", "0.93",
+    "Fold 1 accuracy: 0.1\nFold 2/2: accuracy: 0.1\nMean accuracy: 0.93",
+    "the final accuracy 0.93 was missed", "first accuracy 0.93", "accuracy 0.93 at best",
     "train accuracy: 0.99\ntest accuracy: 0.93", "computing accuracy ... 0.93 s",
     "{'test': {'accuracy': 0.93}, 'train': {'accuracy': 0.99}}",
     '{\n  "train": {\n    "accuracy": 0.99\n  },\n  "test": {\n    "accuracy": 0.93\n  }\n}',
@@ -210,7 +217,7 @@ def test_a_number_is_never_read_in_part(text: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a-", "a ", "a=", "a.b/", "score", "score ", "1.", "1_", "\x1b["]
+    "piece", ["a-", "a ", "a=", "a.b/", "score", "score ", "a 1 | ", "1.", "1_", "\x1b["]
 )
 def test_a_long_line_without_a_metric_is_searched_in_a_moment(piece: str) -> None:
     began = time.process_time()
