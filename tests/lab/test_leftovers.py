@@ -51,7 +51,10 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     ready.gitexp("run", name)
     before = records(ready, f"exp/{name}")
     assert states(ready) == ["checkout kept", *["run kept"] * 6]
-    assert "kept: 6 run folders and 1 checkout" in ready.gitexp("doctor", "--gc").out
+    assert (
+        "kept, as it was used in the last 30d: 6 run folders and 1 checkout"
+        in ready.gitexp("doctor", "--gc").out
+    )
     assert "not here" not in ready.gitexp("show", name).out
     age_everything(ready)
     half = local(ready) / "aside" / ".7-1-0.jsonl.x3k"  # a command was killed as it wrote
