@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitexp.store.commits import write_blob
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import keep
 from gitexp.store.note_commits import begin, commit_of
@@ -38,20 +40,35 @@ class NotesSnapshot:
 
 
 def read_all(repository: Repository, revision: str) -> NotesSnapshot:
-    """Read which notes there are; three git processes."""
+    """Read which notes there are; three git processes.
+
+    Several notes of one commit, in folders of different depth, become one, as git shows them.
+    """
     git = repository.git
     commit = git.resolve(revision)
     if commit is None:
         return NotesSnapshot()
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
-    blobs = {}
+    found = defaultdict[str, list[str]](list)
     for entry in decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout).split("\0"):
         header, _, path = entry.partition("\t")
         noted = path.replace("/", "")
         # Whatever else is there is not a note; git keeps it, and so do we.
         if _NOTED.fullmatch(noted) and header.split(" ")[1] == "blob":
-            blobs[noted] = header.split(" ")[2]
+            found[noted].append(header.split(" ")[2])
+    blobs = {noted: _joined(repository, several) for noted, several in found.items()}
     return NotesSnapshot(commit, tree, blobs)
+
+
+def _joined(repository: Repository, blobs: Sequence[str]) -> str:
+    if len(blobs) == 1:
+        return blobs[0]
+    with repository.git.readers.take() as reader:
+        texts = list(reader.read_notes(blobs, sys.maxsize))
+    there = [text for text in texts if text is not None]
+    if len(there) < len(blobs):
+        return blobs[texts.index(None)]  # what is missed by whoever reads it
+    return write_blob(repository, b"\n".join(there))
 
 
 def read_texts(

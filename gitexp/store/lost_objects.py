@@ -104,7 +104,7 @@ def _last_blob(repository: Repository, now: NotesSnapshot, noted: str) -> str:
     )
     with repository.git.readers.take() as reader:
         for commit in history.split():
-            blob = NotesTree(reader, commit, len(noted)).blob(noted)
-            if blob and reader.read(blob) is not None:
-                return blob
+            for blob in NotesTree(reader, commit, len(noted)).blobs(noted):
+                if reader.read(blob) is not None:
+                    return blob
     return ""

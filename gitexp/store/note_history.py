@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,12 @@ from gitexp.store.cache import remove_cache
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitexp.store.repository import Repository
 
+
+_Blobs = defaultdict[str, list[str]]
 
 _MOST_MOVES = 100_000  # of a ref that are looked up in its reflog
 _MOST_TIPS = 200  # of those that a rewrite left behind
@@ -44,8 +49,7 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
     )  # fmt: skip
     cuts = [cut for tip in former for cut in _lost(repository, tip, ref)]
     for edit, listed in _by_edit(decode(done.stdout)):
-        before: dict[str, str] = {}
-        after: dict[str, str] = {}
+        before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
         cut: set[str] = set()
         fields = iter(listed)
         for field in fields:
@@ -55,12 +59,18 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
                 _, removed, path = field.split("\t", 2)
                 if removed != "0":
                     cut.add(path.replace("/", ""))
-        cuts += [
-            Cut(edit, noted, before[noted], after.get(noted))
-            for noted in sorted(cut & before.keys())
-            if before[noted] != after.get(noted)
-        ]
+        cuts += _cuts(edit, before, after, cut & before.keys())
     return cuts
+
+
+def _cuts(edit: str, before: _Blobs, after: _Blobs, noted: Iterable[str]) -> list[Cut]:
+    """Edits of notes; a commit may have several, in folders of different depth."""
+    return [
+        Cut(edit, commit, blob, after[commit][-1] if after[commit] else None)
+        for commit in sorted(noted)
+        for blob in before[commit]
+        if blob not in after[commit]
+    ]
 
 
 def _by_edit(shown: str) -> list[tuple[str, list[str]]]:
@@ -95,8 +105,7 @@ def _former_tips(repository: Repository, ref: str) -> list[str]:
 
 def _lost(repository: Repository, tip: str, ref: str) -> list[Cut]:
     """Notes of a former tip that are not the same in the ref now."""
-    before: dict[str, str] = {}
-    after: dict[str, str] = {}
+    before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     done = repository.git.run(
         "diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--end-of-options",
         tip, ref, "--", allow=(128,),
@@ -106,21 +115,17 @@ def _lost(repository: Repository, tip: str, ref: str) -> list[Cut]:
     for field in fields:
         if field.startswith(":"):
             _note_change(field, next(fields), before, after)
-    return [
-        Cut(tip, noted, blob, after.get(noted))
-        for noted, blob in sorted(before.items())
-        if blob != after.get(noted)
-    ]
+    return _cuts(tip, before, after, before)
 
 
-def _note_change(raw: str, path: str, before: dict[str, str], after: dict[str, str]) -> None:
+def _note_change(raw: str, path: str, before: _Blobs, after: _Blobs) -> None:
     """Add what git's raw format says of one path: the note's blob before and after, by commit."""
     _, _, old, new, status = raw.split(" ")
     noted = path.replace("/", "")
     if status != "A":
-        before[noted] = old
+        before[noted].append(old)
     if status != "D":
-        after[noted] = new
+        after[noted].append(new)
 
 
 def drop_past(repository: Repository, ref: str) -> None:

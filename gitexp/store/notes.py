@@ -27,7 +27,7 @@ def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict
     commits = list(dict.fromkeys(commits))
     listed = list_notes(repository, ref) if len(commits) > _FEW else None
     with repository.git.readers.take() as reader:
-        blobs = _find(reader, ref, commits) if listed is None else listed
+        blobs = _find(repository, reader, ref, commits) if listed is None else listed
         noted = [commit for commit in commits if commit in blobs]
         found = dict(zip(noted, reader.read_notes([blobs[c] for c in noted]), strict=True))
     texts = {commit: decode(text or b"").strip("\n") for commit, text in found.items()}
@@ -35,7 +35,10 @@ def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict
 
 
 def list_notes(repository: Repository, ref: str) -> dict[str, str]:
-    """List every object that has a note under a ref, with the note's blob; one git process."""
+    """List every object that has a note under a ref, with the note's blob; one git process.
+
+    Of an object with several notes, in folders of different depth, git makes one note.
+    """
     lines = repository.git.text("notes", f"--ref={ref}", "list").splitlines()
     return {noted: blob for blob, noted in (line.split() for line in lines)}
 
@@ -46,16 +49,24 @@ def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict
     Commits without a note are left out.
     """
     with repository.git.readers.take() as reader:
-        return _find(reader, ref, commits)
+        return _find(repository, reader, ref, commits)
 
 
-def _find(reader: Reader, ref: str, commits: Iterable[str]) -> dict[str, str]:
+def _find(
+    repository: Repository, reader: Reader, ref: str, commits: Iterable[str]
+) -> dict[str, str]:
     found = {}
+    several = set()
     tree: NotesTree | None = None
     for commit in filter(None, commits):  # of a parent that it lacks, a shallow clone knows nothing
         tree = tree or NotesTree(reader, ref, len(commit))
-        if blob := tree.blob(commit):
-            found[commit] = blob
+        if blobs := tree.blobs(commit):
+            found[commit] = blobs[0]
+            if len(blobs) > 1:
+                several.add(commit)
+    if several:  # nobody hides a note behind another one: git joins them
+        listed = list_notes(repository, ref)
+        found |= {commit: listed[commit] for commit in several}
     return found
 
 

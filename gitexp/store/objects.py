@@ -87,18 +87,16 @@ class NotesTree:
             level.below[name] = _Level(self._read(level.entries[name][1]), self._width)
         return level.below.get(name)
 
-    def blob(self, commit: str) -> str:
-        """Return the id of a note, empty if there is none."""
+    def blobs(self, commit: str) -> list[str]:
+        """Return the ids of a commit's notes: it may have several, in folders of other depth."""
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
-        return next((name for mode, name in places if mode == FILE), "")
+        return [name for mode, name in places if mode == FILE]
 
     def note(self, commit: str) -> bytes:
         """Return the text of a note, empty if there is none."""
         if commit in self._written:
             return self._written[commit]
-        places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
-        # A commit may have two notes, in folders of different depth; git shows both, too.
-        blobs = [name for mode, name in places if mode == FILE]
+        blobs = self.blobs(commit)  # git shows all of them, too
         texts = list(self._reader.read_notes(blobs, sys.maxsize))
         for name, text in zip(blobs, texts, strict=True):
             if text is None:

@@ -16,7 +16,9 @@ from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.verdict.rivals import Held, gated, opposed, rivals, settle
+from gitexp.store.all_notes import read_all
 from gitexp.store.note_writing import append_lines
+from gitexp.store.notes import list_notes
 from gitexp.store.refs import RUNS
 from gitexp.workflows.verify import verify
 from tests.arrange import note
@@ -299,6 +301,34 @@ def test_what_was_written_over_a_decided_note_turns_nothing(ready: World) -> Non
         ready.gitexp("verify", "--fix")
     assert note(ready, "gitexp", commit).startswith("RULED OUT")
     assert found_by_verify(ready) == set()
+
+
+def test_no_note_hides_another_of_the_same_commit_in_a_folder(ready: World) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.895)
+    ready.gitexp("verify", "--fix")
+    entries = ready.git("ls-tree", "-r", RUNS).splitlines()
+    [real] = [entry for entry in entries if entry.endswith(commit)]
+    others = [entry for entry in entries if entry != real]
+    folder = f"040000 tree {tree(ready, [real.replace(commit, commit[2:])])}\t{commit[:2]}"
+    text = "\n".join(forged(ready, commit, gain=0.1)) + "\n"
+    ready.write("forged", text)
+    blob = ready.git("hash-object", "-w", "forged")
+    front = f"100644 blob {blob}\t{commit}"
+    trees = ([*others, folder], [*others, folder, front], [*others, front])
+    for number, listed in enumerate(tree(ready, entries) for entries in trees):
+        moved = ready.git("commit-tree", "-p", RUNS, "-m", "moved", listed)
+        ready.git("update-ref", RUNS, moved)
+        lost = {"V10"} if number == 2 else set()
+        assert found_by_verify(ready) & {"V10"} == lost
+        assert judged(ready).verdict == ("CONFIRMED" if lost else "RULED OUT")
+        there = read_all(repository_of(ready), RUNS).blobs[commit]
+        assert there == list_notes(repository_of(ready), RUNS)[commit]
+
+
+def tree(world: World, entries: Iterable[str]) -> str:
+    """Make a tree of what `git ls-tree` prints."""
+    path = world.write("entries", "".join(f"{entry}\n" for entry in entries))
+    return world.run("sh", "-c", f"git mktree < {path.name}").out.strip()
 
 
 def test_a_commit_that_had_records_is_missed_without_its_note(ready: World) -> None:
