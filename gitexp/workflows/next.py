@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.plan.shrinkage import Screened
+    from gitexp.rules.verdict.criterion import Criterion
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def next_ideas(
                 decided=len(decided),
                 seconds=power.seconds,
                 detectable=power.at_best,
+                unit=_unit(registration.criterion, baseline),
                 before=before.name if before else "",
                 screened=screened.get(row.commit),
             )
@@ -119,6 +123,12 @@ def next_ideas(
         for idea in order
     ]
     return Ideas(order, hours, wait, _to_try_again(project, rows), warnings)
+
+
+def _unit(criterion: Criterion, baseline: Sequence[Record]) -> float:
+    """One unit of a criterion in the metric's; the criterion's own before there is a score."""
+    scores = [one.metrics[criterion.metric] for one in baseline if criterion.metric in one.metrics]
+    return criterion.unit_at(statistics.fmean(scores)) if scores else 1.0
 
 
 def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:

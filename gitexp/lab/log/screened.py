@@ -14,7 +14,6 @@ from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import Differences, differences
 from gitexp.rules.plan.shrinkage import Prior, Screened, noise_of, scatter_of, shrunk
-from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.foreseen import foresee
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -35,17 +34,11 @@ class _Idea:
     registration: Registration
     found: Differences
 
-    @property
-    def unit(self) -> float:
-        """What one unit of its criterion's differences is in the metric's unit."""
-        is_ratio = self.registration.criterion.scale is Scale.PERCENT
-        return abs(self.found.baseline) if is_ratio else 1.0
-
 
 def bar_of(registration: Registration, baseline: float) -> float:
     """The smallest gain that counts as success, in the metric's unit, above a baseline's score."""
     criterion = registration.criterion
-    return criterion.bar * (abs(baseline) if criterion.scale is Scale.PERCENT else 1.0)
+    return criterion.bar * criterion.unit_at(baseline)
 
 
 def read_screened(
@@ -109,7 +102,8 @@ def _posteriors(
     first = ideas[0]
     if (foreseen := foresee(first.registration, past, baseline).most) is not None:
         # On a part of the data, scores vary by more.
-        noise = foreseen.sd * first.unit / math.sqrt(first.found.share)
+        unit = first.registration.criterion.unit_at(first.found.baseline)
+        noise = foreseen.sd * unit / math.sqrt(first.found.share)
     else:
         noise = noise_of(measured, runs, [prior.gain for prior in priors])
     scatter = scatter_of(measured, runs, noise)

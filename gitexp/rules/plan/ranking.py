@@ -74,19 +74,21 @@ def weigh(
     decided: int,
     seconds: float | None,
     detectable: float | None,
+    unit: float = 1.0,
     before: str = "",
     screened: Screened | None = None,
 ) -> WeighedIdea:
     """Weigh a planned experiment; what it does not predict comes from its criterion and the past.
 
     `confirmed` of the `decided` experiments so far were confirmed, `seconds` is the time of its
-    missing runs, `detectable` the smallest effect that its design confirms four times in five.
+    missing runs, `detectable` the smallest effect that its design confirms four times in five, as
+    the criterion counts it; one unit of that is `unit` in the metric's.
     """
     prediction = prediction_of(registration)
     doubts = []
     gain, chance = prediction.gain, prediction.chance
     if gain is None:
-        gain = registration.criterion.bar
+        gain = registration.criterion.bar * unit
         doubts.append("no --gain: assuming the criterion")
     if chance is None and before:
         chance = _CONFIRMED_BEFORE
@@ -104,7 +106,7 @@ def weigh(
         doubts.append(f"{what}: ranked last")
     if prediction.ceiling is not None and gain > prediction.ceiling:
         doubts.append(f"a gain of {gain:g} is more than the gap could give: {prediction.ceiling:g}")
-    answerable = detectable is None or gain >= detectable
+    answerable = detectable is None or gain >= detectable * unit
     if detectable is not None and not answerable:
         found = effects.detectable(registration.criterion, detectable)
         doubts.append(

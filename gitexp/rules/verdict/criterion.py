@@ -102,6 +102,10 @@ class Criterion:
         share = self.amount / 100
         return math.log1p(share) if self.higher_is_better else -math.log1p(-share)
 
+    def unit_at(self, baseline: float) -> float:
+        """What one unit of its differences is in the metric's unit, at a baseline's score."""
+        return abs(baseline) if self.scale is Scale.PERCENT else 1.0
+
     @property
     def sign(self) -> int:
         """1 where higher is better, else -1."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
-from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from tests.rules.plan.arrange import a_registration
 
 
@@ -43,6 +43,19 @@ def test_where_lower_is_better_a_gain_is_said_as_the_metric_moves() -> None:
     idea = weigh("a", falls, confirmed=0, decided=0, seconds=60, detectable=5.1)
     assert (idea.gain, idea.bet) == (4, "50 % x -4")
     assert any("; -5.1 would be found" in doubt for doubt in idea.doubts)
+
+
+def test_a_criterion_in_percent_is_weighed_in_the_unit_of_the_metric() -> None:
+    percent = replace(
+        a_registration(),
+        criterion=Criterion("rmse", 2, higher_is_better=False, scale=Scale.PERCENT),
+    )
+    idea = weigh("a", percent, confirmed=0, decided=0, seconds=60, detectable=0.08, unit=60.0)
+    assert idea.gain == pytest.approx(1.21, abs=0.01)
+    assert not idea.answerable
+    large = replace(percent, extra=(("Gain", "6"),))
+    found = weigh("a", large, confirmed=0, decided=0, seconds=60, detectable=0.08, unit=60.0)
+    assert (found.gain, found.answerable) == (6, True)
 
 
 def test_evidence_goes_before_worth_and_the_unanswerable_comes_late() -> None:
