@@ -57,7 +57,7 @@ def _way_on(ledger: Ledger, job: Job) -> str:
     """What the same command does next time."""
     counts = job.purpose is Purpose.RUN and job.commit == ledger.experiment
     if ledger.settings.rules < 2 or not counts:
-        return "the failed run is on record; the same command tries again"
+        return "the failed run is on record; once its cause is fixed, the same command tries again"
     if given_up([job.seed], ledger.records(job.commit), ledger.metric):
         return (
             f"seed {job.seed} has failed {MOST_FAILURES} times, which makes the experiment"

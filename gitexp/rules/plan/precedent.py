@@ -113,6 +113,6 @@ def same_hypothesis(
     return Finding(
         "K5",
         f"exp/{name} has much the same hypothesis\n  {text}",
-        f"gitexp show {name} shows its result",
+        f"gitexp show {name} shows it",
         advice=True,
     )
