@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.grant import Granted
 from gitexp.engine.devices.shares import PARTS, Shares
+from gitexp.errors import UsageError
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ class Giver:
 
         Raises:
             NotReady: there are too few for one run.
-            UsageError: `wanted` names a device that is not there.
+            UsageError: `wanted` names a device that is not there, or the settings ask for none.
         """
+        self._demand_asked(settings)
         return None if settings.gpus is None else self.devices(settings.gpus).most
 
     def take(self, settings: Settings) -> Granted | None:
@@ -64,6 +66,7 @@ class Giver:
             NotReady: there is less than one run gets, or a lock file cannot be opened.
             UsageError: `wanted` names a device that is not there.
         """
+        self._demand_asked(settings)
         if settings.gpus is not None:
             return self.devices(settings.gpus).take()
         if not settings.pairing:
@@ -76,3 +79,16 @@ class Giver:
         if settings.gpus is not None:
             return self.devices(settings.gpus).about()
         return "another gitexp is running pairs on this machine" if settings.pairing else ""
+
+    def _demand_asked(self, settings: Settings) -> None:
+        """Refuse to choose among accelerators for runs that would get all of them.
+
+        Raises:
+            UsageError: they are chosen, but the settings ask for none.
+        """
+        if self._wanted and settings.gpus is None:
+            raise UsageError(
+                f"--gpus {self._wanted} chooses the accelerators of runs, but the settings ask for"
+                " none, so every run sees all of them",
+                "add to the settings: gpus = 1",
+            )

@@ -5,7 +5,9 @@ import pytest
 from gitexp.engine.devices.allowed import chosen, demand_enough, of_one_model, visible
 from gitexp.engine.devices.amd import AMD
 from gitexp.engine.devices.drivers import INTEL, NVIDIA, Device, Driver
+from gitexp.engine.devices.giver import Giver
 from gitexp.errors import NotReady, UsageError
+from gitexp.rules.documents.settings import Settings
 
 FOUR = [Device(f"GPU-{letter * 8}-1", place, "T4") for place, letter in enumerate("abcd")]
 
@@ -45,6 +47,14 @@ def test_devices_are_chosen_by_place_or_by_name_among_those_that_are_left() -> N
 def test_what_names_no_device_is_refused_with_what_there_is(words: str) -> None:
     with pytest.raises(UsageError, match=r"1 \(T4\), 2 \(T4\)|named twice"):
         chosen(FOUR[1:], words)
+
+
+def test_to_choose_devices_for_runs_that_ask_for_none_is_refused() -> None:
+    settings = Settings(config=("c",), command="c", metric="m")
+    assert Giver().most(settings) is None
+    for ask in (Giver("0").most, Giver("0").take):
+        with pytest.raises(UsageError, match=r"--gpus 0 chooses .* but the settings ask for none"):
+            ask(settings)
 
 
 def test_runs_that_are_compared_share_a_model() -> None:
