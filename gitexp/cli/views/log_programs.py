@@ -100,12 +100,11 @@ def as_markdown(rows: Iterable[Row], wanted: Sequence[str], *, only_changed: boo
         texts = {name: cells.text(name) for name in names}
         if Column.EFFECT in texts:
             texts[Column.EFFECT] = texts[Column.EFFECT] or cells.said
-        found.append(texts)
+        written = {name: plain(text, _LONGEST) for name, text in texts.items()}
+        if Column.CHANGE in texts and row.result.registration is not None:
+            written[Column.CHANGE] = code(texts[Column.CHANGE])
+        found.append(written)
     if only_changed:
         names = differing(names, found)
-    lines = [
-        [code(texts[n]) if n is Column.CHANGE and texts[n] else plain(texts[n], _LONGEST)
-         for n in names]
-        for texts in found
-    ]  # fmt: skip
+    lines = [[texts[name] for name in names] for texts in found]
     typer.echo(table(names, lines), nl=False)
