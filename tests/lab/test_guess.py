@@ -342,3 +342,5 @@ def test_an_answer_is_taken_as_it_is_meant_or_asked_for_once_more(
     settled = settle(tmp_path, DraftSettings(), answer, trial=False)
     assert (settled.draft.metric, settled.draft.vary) == ("Test_accuracy", vary)
     assert len(given) == asked
+    option = DraftSettings(command="python train.py", metric="Test accuracy")
+    assert settle(tmp_path, option, None, trial=False).said.metric == "Test_accuracy"

@@ -358,7 +358,7 @@ def test_what_it_could_not_find_out_is_named_by_its_flags(bare_project: World) -
 @pytest.mark.parametrize(
     "flags",
     [("--config", "nope.toml"), ("--direction", "sideways"), ("--effect", "-1"),
-     ("--effect", "nan"), ("--metric", "two words"), ("--metrics", "../m.json"),
+     ("--effect", "nan"), ("--metric", "a=b"), ("--metrics", "../m.json"),
      ("--command", "python 'train.py"), ("--config", "untracked.toml"),
      ("--baseline", "nope"), ("--config", "../config.toml"),
      ("--metric", ""), ("--config", ""), ("--link", ""),

@@ -61,6 +61,11 @@ class Settled:
     trial: bool
 
 
+def _in_one_word(given: DraftSettings) -> DraftSettings:
+    # What is printed as `Test accuracy` is found by the name Test_accuracy.
+    return replace(given, metric="_".join(given.metric.split()))
+
+
 def settle(
     here: Path, given: DraftSettings, ask: Callable[[str, str], str] | None, *, trial: bool
 ) -> Settled:
@@ -69,6 +74,7 @@ def settle(
     Raises:
         UsageError: config, command or metric is not known, or there is no such config.
     """
+    given = _in_one_word(given)
     draft, asked = guess(here, given), 0
     for field, question in _QUESTIONS.items() if ask is not None else ():
         # The config is asked for only where nothing looks like one.
@@ -76,10 +82,8 @@ def settle(
             continue
         shown = _printed(here, draft.command) if field == "metric" and not draft.metric else ""
         answer = ask(question + shown, getattr(draft, field)).strip()
-        if field == "metric":  # `Test accuracy`, as it is printed, is found by the name in one word
-            answer = "_".join(answer.split())
         asked += 1
-        given = replace(given, **{field: answer})  # type: ignore[arg-type]
+        given = _in_one_word(replace(given, **{field: answer}))  # type: ignore[arg-type]
         draft = guess(here, given)
     if ask is not None and asked < _MOST_QUESTIONS and not (given.vary or trial):
         answer = ask(_VARY, draft.vary or "split").strip().lower()
