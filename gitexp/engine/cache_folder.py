@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.store.git import Git
 from gitexp.store.git_errors import is_full
+from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def make_clones_folder() -> Path:
 def worker_clones(repository: Repository) -> list[Path]:
     """Clones that workers of yours have made on this machine."""
     folder = machine_folder(repository) / CLONES
-    return sorted(path for path in folder.glob("*.git") if not path.is_symlink())
+    return [path for path in paths_in(folder) if path.suffix == ".git" and not path.is_symlink()]
 
 
 def _of_machine() -> str:
@@ -133,11 +134,18 @@ def demand_trusted_folders(repository: Repository) -> None:
 
 def abandoned_folders(repository: Repository) -> Iterator[Path]:
     """Find folders on this machine that belong to clones of yours that are gone."""
-    here = machine_folder(repository)
-    for folder in sorted(here.glob("*")) if here.is_dir() else ():
+    for folder in paths_in(machine_folder(repository)):
         owner = _owner_of(folder).rstrip("\n")
         if owner and not folder.is_symlink() and not os.path.lexists(owner):
             yield folder
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """What is in a folder: nothing, if it is not there or not yours to read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _owner_of(folder: Path) -> str:
@@ -165,14 +173,14 @@ def _place(named: str | None) -> tuple[Path, str]:
     """The cache, which git's configuration may have `named`, and who says that it is there."""
     variable = os.environ.get("XDG_CACHE_HOME", "")
     if named:
-        cache = Path(named).expanduser()
+        cache = user_path(named)
         said = f"{SETTING} = {named}"
         if not cache.is_absolute():
             raise NotReady(f"{said} is not an absolute path", _ASK)
     elif variable.startswith("/"):
         cache, said = Path(variable) / "gitexp", f"XDG_CACHE_HOME = {variable}"
     else:
-        cache = Path("~").expanduser() / ".cache" / "gitexp"
+        cache = user_path("~") / ".cache" / "gitexp"
         if not _can_be_made(cache):
             # A service, or a container with a user of its own, often has no home to write to.
             cache = _WITHOUT_HOME / f"gitexp-{os.getuid()}"

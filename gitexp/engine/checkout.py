@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.engine.cache_folder import checkouts_folder, make_checkouts_folder
+from gitexp.engine.cache_folder import checkouts_folder, make_checkouts_folder, paths_in
 from gitexp.engine.committed import write_commit
 from gitexp.engine.submodules import Holder, write_submodules
 from gitexp.engine.tree import Tree
@@ -154,8 +154,8 @@ def _smudges(repository: Repository, name: str) -> bool:
 
 def checkouts(repository: Repository) -> list[Path]:
     """Checkouts that were made for runs, in use or not."""
-    found = [path for folder in _own_folders(repository) for path in folder.glob("gitexp-*[0-9]")]
-    return sorted(path for path in found if path.is_dir())
+    found = [path for folder in _own_folders(repository) for path in paths_in(folder)]
+    return sorted(p for p in found if p.match("gitexp-*[0-9]") and p.is_dir())
 
 
 def last_used(repository: Repository, path: Path) -> float:

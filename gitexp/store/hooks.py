@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
+from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
@@ -221,7 +222,7 @@ def _are_same(path: Path, other: Path) -> bool:
 
 def _expanded(path: str) -> str:
     """Return a hooks path as git reads it: `~` is expanded, a relative path stays relative."""
-    return str(Path(path).expanduser())
+    return str(user_path(path))
 
 
 def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> None:

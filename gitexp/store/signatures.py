@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
 from gitexp.store.signing import signs
+from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,7 +149,7 @@ def fingerprint_of(repository: Repository, key: str) -> str:
             "see whose key signed a commit: git log -1 --format='%GF %GS' COMMIT",
         )
     listed = repository.setting("gpg.ssh.allowedsignersfile") or ""
-    if not listed or not Path(listed).expanduser().is_file():
+    if not listed or not user_path(listed).is_file():
         raise NotReady(
             "git cannot verify what an ssh key signs here: it has no file of allowed signers",
             "git config gpg.ssh.allowedSignersFile ~/.ssh/allowed_signers"
@@ -160,7 +160,7 @@ def fingerprint_of(repository: Repository, key: str) -> str:
 
 def _of_file(key: str) -> str:
     """Fingerprint of the key in a public key file; empty if it is not one."""
-    path = Path(key).expanduser()
+    path = user_path(key)
     if not path.is_file():
         return ""
     done = subprocess.run(

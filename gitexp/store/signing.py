@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
@@ -34,7 +34,7 @@ def signed(repository: Repository, content: bytes) -> bytes:
     program = repository.setting("gpg.ssh.program") or "ssh-keygen"
     try:
         done = subprocess.run(
-            (program, "-Y", "sign", "-n", "git", "-f", str(Path(key).expanduser())),
+            (program, "-Y", "sign", "-n", "git", "-f", str(user_path(key))),
             input=content, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
     except OSError as error:

@@ -59,6 +59,18 @@ def test_the_setting_comes_before_the_environment(
     assert checkouts_folder(repository_of(world)).parents[2] == Path.home() / "named"
 
 
+def test_a_user_without_a_name_has_a_folder_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # as in a container: --user 12345
+    cache = checkouts_folder(repository_of(world)).parents[2]
+    assert cache == Path(f"/var/tmp/gitexp-{os.getuid()}")
+    world.git("config", "gitexp.cache", "~/named")
+    with pytest.raises(NotReady, match="is not an absolute path"):
+        checkouts_folder(repository_of(world))
+
+
 @pytest.mark.parametrize("home", ["a file", "relative"])
 def test_who_has_no_home_has_a_folder_of_its_own_all_the_same(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str

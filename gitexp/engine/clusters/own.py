@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitexp.engine.clusters.cluster import Standing
@@ -16,9 +15,11 @@ from gitexp.engine.clusters.hosts import parse_hosts
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
+from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from gitexp.engine.clusters.cluster import Batch, Cluster
     from gitexp.engine.clusters.hosts import Host
@@ -39,7 +40,7 @@ def file_of(repository: Repository, name: str) -> Path | None:
     value = repository.setting(f"{SETTING}{name}")
     if not value:
         return None
-    path = Path(value).expanduser()
+    path = user_path(value)
     hint = f"git config --global {SETTING}{name} ~/.config/gitexp/{name}.py"
     if not path.is_absolute():
         raise NotReady(f"{SETTING}{name} must be an absolute path, not {visible(value)}", hint)
