@@ -199,6 +199,8 @@ class _Sync:
             merged = merge_results(
                 repository, theirs.notes, folded.lines, logs=self.logs, write=False
             )
+            for text in about_rewritten(repository, self.remote, before, theirs, merged):
+                self.done.warn(text)
             here = read_here(repository)
             delivery = plan_delivery(repository, here, theirs, None if self.whole else before)
             self._tell_incoming(delivery, merged)

@@ -602,11 +602,18 @@ def test_pushes_that_go_to_another_repository_are_told_and_made_once(
     an_experiment(world, "calm-heron", 5)
     measure(world, world.git("rev-parse", "exp/calm-heron"), 0.9, range(1, 6))
     synced(world)
+    [before] = synced(world, dry=True).warnings
     done = synced(world)
     assert (done.went.experiments, done.went.records) == (0, 0)
     [told] = done.warnings
+    assert before == told
     assert f"pushed to {elsewhere}, another repository" in told
     assert f"git remote add NAME {elsewhere} && gitexp sync NAME" in told
+    assert "git config --unset-all remote.hub.pushurl" in told
+    world.git("config", "--unset", "remote.hub.pushurl")
+    world.git("config", f"url.{elsewhere}.pushInsteadOf", str(hub.path))
+    assert "--get-regexp pushinsteadof" in synced(world, dry=True).warnings[0]
+    world.git("config", "--unset", f"url.{elsewhere}.pushInsteadOf")
     # Two addresses of one repository: what is missing there was taken away.
     world.git("remote", "set-url", "--push", "hub", f"file://{hub.path}")
     assert "rewritten by force" in synced(world).warnings[0]

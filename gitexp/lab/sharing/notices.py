@@ -109,10 +109,16 @@ def about_rewritten(
         if old and old != new and not one.ours_stale:
             lacking[ref] = old
     if elsewhere := pushed_elsewhere(repository, remote, lacking):
+        own = f"remote.{remote}.pushurl"
+        undo = (
+            f"git config --unset-all {shlex.quote(own)}"
+            if repository.setting(own)
+            else "git config --show-origin --get-regexp pushinsteadof"
+        )
         yield (
             f"what goes out to {remote} does not come back: it is pushed to {elsewhere}, another"
             f" repository than the one that is fetched (git remote -v); sync with each by a name of"
-            f" its own\ngit config --unset-all remote.{remote}.pushurl"
+            f" its own\n{undo}"
             f"\ngit remote add NAME {shlex.quote(elsewhere)} && gitexp sync NAME"
         )
         return
