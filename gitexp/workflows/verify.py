@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.amendments import about_amendments, about_rules
 from gitexp.lab.audit.chronology import about_attempts, about_early, about_later, about_unstarted
-from gitexp.lab.audit.deviations import about_notes, about_turned, find_deviation
+from gitexp.lab.audit.deviations import about_cache, about_notes, about_turned, find_deviation
 from gitexp.lab.audit.environments import about_environments, about_luck, about_parameters
 from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.history import about_history
@@ -105,6 +105,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
     signers = read_signatures(project.repository, RUNS)
     checks: tuple[tuple[str, Iterable[Finding]], ...] = (
         ("verdict notes", about_notes([d for d in deviations if d.result.commit not in fixed])),
+        ("the log", about_cache(inventory)),
         ("records without a branch", about_lost(inventory)),
         ("records of other commits", about_foreign(inventory)),
         ("lines of others", about_foreign_lines(inventory)),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import py_compile
 import subprocess
 import sys
 from dataclasses import replace
@@ -404,6 +405,23 @@ def test_a_library_that_is_loaded_by_its_path_is_reported(project: Project, tmp_
     own.write_bytes(Path(_ctypes.__file__).read_bytes())
     project.run(f"import ctypes; ctypes.CDLL({str(own)!r})")
     assert project.loaded().libraries == (own,)
+
+
+def test_compiled_code_runs_for_no_source_but_that_of_a_package(
+    project: Project, tmp_path: Path
+) -> None:
+    said, tag = [], sys.implementation.cache_tag
+    installed = tmp_path / "lib" / "site-packages"
+    for folder in (project.checkout, tmp_path / "path", installed):
+        name = f"of_{folder.parent.name}_{folder.name}".replace("-", "_")
+        source = write(folder / f"{name}.py", "said = 'source'")
+        other = write(tmp_path / "other.py", "said = 'compiled'")
+        compiled = str(source.parent / "__pycache__" / f"{name}.{tag}.pyc")
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(other), compiled, invalidation_mode=unchecked)
+        said.append(f"import {name}; print({name}.said)")
+    run = project.run("\n".join(said), path=[tmp_path / "path", installed])
+    assert run.stdout.split() == ["source", "source", "compiled"]
 
 
 def test_where_other_programs_ran_nobody_knows_what_was_read(project: Project) -> None:

@@ -368,6 +368,21 @@ def test_a_folder_in_the_place_of_the_file_is_worked_around(many: World) -> None
     assert rows(many) == wanted
 
 
+def test_a_row_that_somebody_forged_is_found_by_verify(many: World) -> None:
+    before = rows(many)
+    mine = next(row for row in before if row["verdict"] == "RULED OUT")
+    with opened_cache(repository_of(many)) as kept:
+        one = kept.summaries([mine["commit"]])[mine["commit"]]
+        shown = one.shown.replace("RULED OUT", "CONFIRMED")
+        kept.add_summaries([(mine["commit"], one._replace(verdict="CONFIRMED", shown=shown))])
+    [forged] = [row for row in rows(many) if row["name"] == mine["name"]]
+    assert forged["verdict"] == "CONFIRMED"
+    found = many.gitexp("verify", "--json", code=1).json["problems"]
+    [said] = [one["message"] for one in found if "gitexp log" in one["message"]]
+    assert f"showed of exp/{mine['name']}" in said
+    assert rows(many) == before
+
+
 def test_another_gitexp_judges_again_and_leaves_no_stale_rows(many: World) -> None:
     rows(many)
     with sqlite3.connect(cache(many)) as database:

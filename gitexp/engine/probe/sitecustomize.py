@@ -154,6 +154,30 @@ def _note(path: object, flags: int, *, program: bool = False) -> None:
         os.close(journal)
 
 
+def _compile_sources() -> None:
+    """Let Python compile every source that no package brought.
+
+    A compiled file beside it, or where PYTHONPYCACHEPREFIX says, may be of another source: its date
+    and its hash are whatever somebody wrote there. Without the date of a source, Python neither
+    reads nor writes one.
+    """
+    try:
+        loader = sys.modules["_frozen_importlib_external"].SourceFileLoader
+        stats = loader.path_stats
+        library = os.path.dirname(os.__file__) + os.sep
+        checkout = os.path.join(os.environ.get("GITEXP_CHECKOUT", ""), "")
+
+        def path_stats(self: object, path: "str") -> object:
+            installed = path.startswith(library) or f"-packages{os.sep}" in path
+            if not installed or (checkout and path.startswith(checkout)):
+                raise OSError  # noqa: TRY301 - Python goes on without compiled code
+            return stats(self, path)
+
+        loader.path_stats = path_stats
+    except Exception:
+        pass
+
+
 def _redirect() -> None:
     """Lead whatever would import from your work tree to the same folders of the checkout.
 
@@ -250,6 +274,7 @@ if _reports:
         _folder = os.getcwd()  # before Python 3.9 a module's file may be relative to it
     except OSError:
         pass
+    _compile_sources()
     _redirect()
     _watch()
 

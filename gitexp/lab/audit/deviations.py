@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.lab.log.batches import shown_otherwise
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.reading import decides_the_same, says_the_same
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.rules.verdict.view import split_view, view
+from gitexp.store.cache import remove_cache
 from gitexp.store.git_output import decode
 from gitexp.store.note_history import Cut, find_cuts
 from gitexp.store.refs import VERDICTS
@@ -112,6 +114,26 @@ def _hidden(result: Result, noted: str) -> Deviation | None:
         f"gitexp run {result.entry.name} --explore {shlex.quote(why)} rewrites it",
     )
     return Deviation(result, finding, None)
+
+
+def about_cache(inventory: Inventory) -> Iterator[Finding]:
+    """Find experiments that this clone's log and reports show otherwise than git has them.
+
+    The next command reads them from git again.
+    """
+    repository = inventory.project.repository
+    found = shown_otherwise(repository, inventory.held)
+    if found:
+        remove_cache(repository.local)
+    for result, said in found:
+        due = result.verdict
+        yield Finding(
+            "V1",
+            f"what `gitexp log` showed of {label_of(result)} is not what its message and records"
+            f" give\n  shown:   {visible(said.verdict or 'no verdict')}"
+            f"\n  records: {due or 'no verdict'}",
+            "it is read from git again from now on; write reports again: gitexp report",
+        )
 
 
 def about_notes(deviations: Sequence[Deviation]) -> Iterator[Finding]:

@@ -107,6 +107,23 @@ def keep_judged(repository: Repository, results: Sequence[Result], notes: str) -
         cache.add_summaries((one.commit, one.summed_up(_key(one, blobs))) for one in results)
 
 
+def shown_otherwise(
+    repository: Repository, results: Sequence[Result]
+) -> list[tuple[Result, CachedSummary]]:
+    """Experiments of which the cache says something else than their notes do, and what it says."""
+    blobs = list_notes(repository, RUNS)
+    with opened_cache(repository) as cache:
+        kept = cache.summaries([result.commit for result in results])
+    doubtful = [r for r in results if r.commit in kept and kept[r.commit].key == _key(r, blobs)]
+    complete_changes(repository, doubtful)
+    return [
+        (result, said)
+        for result in doubtful
+        if (said := kept[result.commit]).shown != (due := result.summed_up(said.key)).shown
+        or said.verdict != due.verdict
+    ]
+
+
 def _key(experiment: Head | Result, blobs: Mapping[str, str]) -> str:
     """Name the notes that an experiment is judged from."""
     return f"{blobs.get(experiment.commit, '')} {blobs.get(experiment.base, '')}"
