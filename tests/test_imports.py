@@ -61,7 +61,8 @@ def test_start_loads_the_names_and_nothing_else_heavy(ready: World) -> None:
 def test_run_loads_nothing_heavy_where_nobody_watches(ready: World) -> None:
     ready.start("--set", "model.C=10")
     unwanted = {
-        "concurrent.futures", "csv", "gitexp.rules.documents.elsewhere",
+        "concurrent.futures", "csv", "gitexp.lab.registering.precedents",
+        "gitexp.rules.documents.elsewhere", "gitexp.rules.gate.formats.python",
         "gitexp.rules.gate.formats.yaml_1_1", "statistics", "zipfile",
     }  # fmt: skip
     modules = loaded(ready, "-m", "gitexp", "run")

@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.log.earlier_verdict import verdict_on
 from gitexp.lab.log.same_change import same_change
 from gitexp.lab.projects.ancestors import same_runs
-from gitexp.lab.registering.precedents import verdict_on
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.log.decided import has_verdict, precedents
+from gitexp.lab.log.earlier_verdict import verdict_on
 from gitexp.lab.log.missing_results import way_to_verdict
-from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
-    Hypotheses,
     lies_between,
-    same_hypothesis,
     verdict_awaited,
     verdict_on_older_baseline,
-    verdict_on_this_baseline,
 )
+from gitexp.rules.plan.same_hypothesis import Hypotheses, same_hypothesis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,15 +75,6 @@ def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Find
     if found := verdict_on(project, same, (project.tip,)):
         raise Refused(NOT_REGISTERED, [found])
     return [verdict_on_older_baseline(decided[0])]
-
-
-def verdict_on(project: Project, same: Sequence[Result], parents: Sequence[str]) -> Finding | None:
-    """Find a verdict on the same change, on a baseline that runs like the one in `parents`."""
-    decided = precedents(same)
-    alike = {*parents}
-    if any(one.base not in alike for one in decided):
-        alike |= {*same_runs(project, project.settings, parents[0])}
-    return next((verdict_on_this_baseline(one) for one in decided if one.base in alike), None)
 
 
 def advise_on_neighbors(

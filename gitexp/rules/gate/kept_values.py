@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import LARGEST, leaves_of
 from gitexp.rules.gate.formats.malformed import Malformed
-from gitexp.rules.gate.formats.python import parse_assignments
 from gitexp.rules.gate.formats.values import Source, same
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ def assigned_values(content: bytes) -> dict[Key, Any]:
     Raises:
         ValueError: it is not a script that can be read.
     """
+    from gitexp.rules.gate.formats.python import parse_assignments  # few configs are scripts
+
     if len(content) > LARGEST:
         raise Malformed(f"more than {LARGEST:,} bytes")
     try:

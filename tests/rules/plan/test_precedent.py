@@ -5,7 +5,8 @@ import pytest
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.limbo import keeps_coming_back
-from gitexp.rules.plan.precedent import Hypotheses, Precedent, lies_between, same_hypothesis
+from gitexp.rules.plan.precedent import Precedent, lies_between
+from gitexp.rules.plan.same_hypothesis import Hypotheses, same_hypothesis
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.plan.arrange import a_precedent
