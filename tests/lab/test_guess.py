@@ -331,7 +331,7 @@ def test_predictions_are_found(script: str, found: str, tmp_path: Path) -> None:
 def test_an_answer_is_taken_as_it_is_meant_or_asked_for_once_more(
     last: str, vary: str, asked: int, tmp_path: Path
 ) -> None:
-    (tmp_path / "train.py").write_text("lr = 1")
+    (tmp_path / "train.py").write_text("lr = 1\nprint(f'RMSE: {a} R2: {b}')")
     answers = ["python train.py", "Test  accuracy", last, "none"]
     given: list[str] = []
 
@@ -342,5 +342,6 @@ def test_an_answer_is_taken_as_it_is_meant_or_asked_for_once_more(
     settled = settle(tmp_path, DraftSettings(), answer, trial=False)
     assert (settled.draft.metric, settled.draft.vary) == ("Test_accuracy", vary)
     assert len(given) == asked
+    assert "(the script prints RMSE, R2) R2" in given[1]
     option = DraftSettings(command="python train.py", metric="Test accuracy")
     assert settle(tmp_path, option, None, trial=False).said.metric == "Test_accuracy"

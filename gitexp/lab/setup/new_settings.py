@@ -14,6 +14,7 @@ from gitexp.lab.guess import guess, printed_names
 from gitexp.lab.guess.config import numbers_in, typed_key
 from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
+from gitexp.rules.documents.metric_name import direction_of
 from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import keys_at, short_name, spell_key
@@ -80,7 +81,7 @@ def settle(
         # The config is asked for only where nothing looks like one.
         if ask is None or getattr(given, field) or (field == "config" and draft.config):
             continue
-        shown = _printed(here, draft.command) if field == "metric" and not draft.metric else ""
+        shown = _printed(here, draft) if field == "metric" else ""
         answer = ask(question + shown, getattr(draft, field)).strip()
         asked += 1
         given = _in_one_word(replace(given, **{field: answer}))  # type: ignore[arg-type]
@@ -132,7 +133,7 @@ def _not_found(
     here: Path, draft: DraftSettings, given: DraftSettings, lacking: Sequence[str]
 ) -> UsageError:
     """Say what is not known, with what the script prints, and the command to complete."""
-    shown = _printed(here, draft.command) if "metric" in lacking else ""
+    shown = _printed(here, draft) if "metric" in lacking else ""
     printed = printed_names(here, draft.command)
     examples = _EXAMPLES | ({"metric": printed[-1]} if printed else {})
     asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
@@ -142,10 +143,16 @@ def _not_found(
     )
 
 
-def _printed(here: Path, command: str) -> str:
-    """What a script prints before numbers, in parentheses; the last names are the likeliest."""
-    names = printed_names(here, command)[-_SHOWN:]
-    return f" (the script prints {', '.join(names)})" if names else ""
+def _printed(here: Path, draft: DraftSettings) -> str:
+    """What else could be the metric, of what a script prints; the last names are the likeliest.
+
+    Where one was found, only other metrics; else whatever stands before a number.
+    """
+    names = printed_names(here, draft.command)
+    if draft.metric:
+        names = tuple(name for name in names if direction_of(name))
+    is_known = {name.lower() for name in names} <= {draft.metric.lower()}
+    return "" if is_known else f" (the script prints {', '.join(names[-_SHOWN:])})"
 
 
 def typed_options(given: DraftSettings) -> str:
