@@ -23,6 +23,7 @@ from gitexp.lab.projects.project import open_project
 from gitexp.lab.workers.meeting import Meeting
 from gitexp.lab.workers.remote_cluster import RemoteCluster, table_of
 from gitexp.rules.documents.elsewhere import Dask, parse_elsewhere
+from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.rules.documents.where import Where
 from gitexp.store.refs import RUNS, SHARED_RUNS
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from gitexp.engine.clusters.cluster import Batch
     from gitexp.engine.clusters.hosts import Host
     from gitexp.engine.job import Job
-    from gitexp.rules.documents.ended import Ended
     from gitexp.rules.documents.record import Record
 
 WORKER = f"{sys.executable} -m gitexp"
@@ -331,6 +331,72 @@ def test_a_run_that_is_stopped_waits_for_no_other_of_its_worker(place: World) ->
     assert ended.pop(by_commit[cluster.first]) is Unfinished
     assert [*ended.values()] == [Conclusion]
     assert all(len(records(place, f"exp/{name}")) == 4 for name in ended)
+
+
+class Halving(Unreliable):
+    """A cluster whose workers are lost after the first run of a pair."""
+
+    shares = False
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        found = {}
+        for name in names:
+            [task] = parse_tasks(self.lines[name])
+            work(task.parts[:1], Lines(yes=True), Slot(lambda: None))
+            found[name] = Standing(State.GONE, "the node burned down", again=True)
+        return found
+
+
+@pytest.mark.slow
+def test_what_is_left_of_a_pair_is_made_by_itself(
+    place: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timed(place, tmp_path / "seen", repeats=[2], planned=2)
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    project, cluster = open_project(place.path), Halving()
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    [done] = run(
+        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(cluster, meeting)
+    )
+    assert isinstance(done, Conclusion)
+    assert "submitted again" not in capsys.readouterr().err
+    for revision in ("main", f"exp/{name}"):
+        assert [record["attempt"] for record in records(place, revision)] == [1, 1]
+    assert len(cluster.lines) == 4
+
+
+class Interrupted(Held):
+    """A cluster on which a worker with several runs is under way when somebody presses Ctrl-C."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled: list[tuple[list[str], Ended | None]] = []
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        [name] = names
+        if self.cancelled:
+            return {name: Standing(State.GONE)}
+        tasks = parse_tasks(self.lines[name])
+        if len(tasks) > 1:
+            raise KeyboardInterrupt
+        work(tasks, Lines(yes=True), Slot(lambda: None))
+        return {name: Standing(State.GONE)}
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        self.cancelled.append(([*names], how))
+
+
+@pytest.mark.slow
+def test_an_interrupt_stops_a_worker_with_several_runs(place: World) -> None:
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    project, cluster = open_project(place.path), Interrupted()
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    on = RemoteCluster(cluster, meeting)
+    with pytest.raises(KeyboardInterrupt):
+        run(project, [name], jobs=1, watcher=Lines(yes=True), on=on)
+    assert cluster.cancelled == [([[*cluster.lines][-1]], Ended.ABORT)]
 
 
 class Late(Unreliable):

@@ -84,7 +84,7 @@ class RemoteEngine:
         self._look = _Look()
         self._hosts = AskedHosts(cluster, meeting.tree, watcher.said)
         self._tip = ""  # of the records, as last read
-        self._trouble = ""  # why the remote or the cluster could not be asked, as it was said
+        self._troubles: dict[object, str] = {}  # why something could not be asked, as it was said
         self._waits = ""  # what runs wait for, likewise
 
     def __enter__(self) -> Self:
@@ -189,12 +189,12 @@ class RemoteEngine:
             return
         if self._cluster.lasts:
             self._watcher.said(
-                f"{counted(len(self._flights), 'run')} will continue without this command; the same"
-                " command collects the results"
+                f"{_count(self._flights)} will continue without this command; the same command"
+                " collects the results"
             )
             return
-        for flight in self._flights:
-            self.cancel(flight.order, how)
+        if self._workers:
+            self._cluster.cancel([*self._workers], how)
         end, left = time.monotonic() + _PATIENCE, {*self._workers}
         with contextlib.suppress(NotReady):  # it cannot be asked any more
             while left and time.monotonic() < end:
@@ -229,7 +229,7 @@ class RemoteEngine:
         self._workers |= dict.fromkeys(names.values())
         if self._cluster.lasts:
             shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names.values()))
-            self._watcher.said(f"{counted(len(given), 'run')} in job {shown}")
+            self._watcher.said(f"{_count(given)} in job {shown}")
 
     # --- what comes back --------------------------------------------------------------------------
 
@@ -238,8 +238,10 @@ class RemoteEngine:
         try:
             standings = self._cluster.poll([*self._workers])
         except NotReady as error:
-            self._say_once(error)
+            self._wait_for(self._cluster, error)
             standings = {}
+        if standings:
+            self._wait_for(self._cluster, None)
         for name, standing in standings.items():
             self._hear([one for one in self._flights if one.name == name], standing)
             if standing.state is State.GONE:
@@ -279,10 +281,10 @@ class RemoteEngine:
         try:
             came = self._meeting.fold()
         except GitexpError as error:
-            self._say_once(error)
+            self._wait_for(self._meeting, error)
             self._look.again(came=False, took=0)
             return False
-        self._trouble = ""
+        self._wait_for(self._meeting, None)
         self._look.again(came=came, took=time.monotonic() - began)
         repository = self._meeting.repository
         tip = repository.git.resolve(RUNS) or ""
@@ -357,10 +359,16 @@ class RemoteEngine:
         self._flights.remove(flight)
         self._ended.append(Done(flight.order, None if error else flight.made, error))
 
-    def _say_once(self, error: GitexpError) -> None:
-        if error.message != self._trouble:
-            self._trouble = error.message
-            self._watcher.said(f"{error.message}\nwaiting for it")
+    def _wait_for(self, what: object, error: GitexpError | None) -> None:
+        """Say why something cannot be asked, once until it answers again."""
+        said = "" if error is None else error.message
+        if said and said != self._troubles.get(what):
+            self._watcher.said(f"{said}\nwaiting for it")
+        self._troubles[what] = said
+
+
+def _count(flights: Sequence[Flight]) -> str:
+    return counted(sum(len(flight.task.parts) - len(flight.came) for flight in flights), "run")
 
 
 def say_waits(reasons: Mapping[str, int]) -> str:
