@@ -164,7 +164,7 @@ def _make(
     with Sender(clone, REMOTE, watcher.said) as sender, run_maker(clone, watcher) as maker:
 
         def make(order: Order, slot: Slot) -> Made:
-            return _when_possible(*orders[order], maker, slot)
+            return _when_possible(*orders[order], maker, slot, watcher.said)
 
         with Pool(1, make) as pool:
             under_way: set[Order] = set()
@@ -220,8 +220,11 @@ def _came(clone: Repository, task: Task, done: Done) -> Worked:
     return Worked(task, record=on_record(clone, task))
 
 
-def _when_possible(task: Task, ledger: SendingLedger, maker: RunMaker, slot: Slot) -> Made:
+def _when_possible(
+    task: Task, ledger: SendingLedger, maker: RunMaker, slot: Slot, said: Callable[[str], None]
+) -> Made:
     """Make what is not on record once a device is free, or another worker here has made it."""
+    why = ""
     while True:
         left = task
         if task.then is not None and (first := on_record(ledger.repository, task.parts[0])):
@@ -233,6 +236,9 @@ def _when_possible(task: Task, ledger: SendingLedger, maker: RunMaker, slot: Slo
             nap = _NAP
         elif made.came is Came.NO_DEVICE:
             nap = nap_of(ledger.settings)
+            if made.why != why:
+                why = made.why
+                said(f"no device is free ({why}); waiting")
         else:
             return made
         if slot.wait(nap) or on_record(ledger.repository, task) is not None:

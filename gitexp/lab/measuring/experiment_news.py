@@ -55,7 +55,8 @@ def look_progress(
     looks = [look for look in registration.repeats if look > judgement.pairs]
     took = [record.duration for record in (*baseline, *records) if record.ok]
     at_once = min(session.bench.at_once, max(1, session.due.left))
-    each = sum(took) / len(took) / at_once if took and at_once else None
+    runs = sum(1 if run.then is None else 2 for run in (*session.due.now, *session.due.later))
+    seconds = sum(took) / len(took) * runs / at_once if took and at_once else None
     metric, found = registration.criterion.metric, list[float]()
     for before, after in pairs:
         with contextlib.suppress(ValueError):  # scores of 0 or less have no ratio
@@ -64,7 +65,7 @@ def look_progress(
             )
     return LookProgress(
         session.name, registration.criterion, len(pairs), min(looks, default=len(pairs)),
-        registration.repeats[-1], session.due.left, each and each * session.due.left,
+        registration.repeats[-1], session.due.left, seconds,
         sum(found) / len(found) if found else None,
     )  # fmt: skip
 
