@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = "127.0.0.1"
-_NET = "10.213.77"  # of the bridge; nobody else's
 # Starts one of Dask's programs as if it had another version of a package than its clients.
 _OLDER = """\
 import runpy, sys
@@ -49,6 +48,13 @@ def lacking_namespaces() -> str:
     _ip("link", "del", probe)
     _ip("netns", "del", probe)
     return ""
+
+
+def _free_host() -> str:
+    """The first address of a network that nothing on this machine is in, a killed test included."""
+    used = _ip("-4", "-o", "address").stdout
+    hosts = (f"10.213.{number}.1" for number in range(77, 256))
+    return next(host for host in hosts if f" {host}/" not in used)
 
 
 def _ip(*words: str) -> subprocess.CompletedProcess[str]:
@@ -141,7 +147,7 @@ class Cluster:
 class Apart(Cluster):
     """Likewise, with each worker behind a link of its own, and a git server on the bridge."""
 
-    host: str = f"{_NET}.1"
+    host: str = field(default_factory=_free_host)
     served: int = 0  # port of the git server
     _namespaces: list[str] = field(default_factory=list)
     _server: subprocess.Popen[bytes] | None = None
@@ -184,7 +190,7 @@ class Apart(Cluster):
             _ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", space)
             _ip("link", "set", link, "master", self._bridge, "up")
             for words in (
-                ("address", "add", f"{_NET}.{number + 10}/24", "dev", "eth0"),
+                ("address", "add", f"{self.host}{number}/24", "dev", "eth0"),
                 ("link", "set", "eth0", "up"), ("link", "set", "lo", "up"),
             ):  # fmt: skip
                 _ip("-netns", space, *words)
