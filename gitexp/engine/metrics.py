@@ -90,15 +90,15 @@ def collect(folder: Path, file: Path | None, metric: str = "") -> dict[str, floa
     """All metrics of a finished run; `gitexp.log` comes before the file, and that before output.
 
     At most 200 are kept, the last ones and `metric`. Where no metric has that name, the only one of
-    the file that ends with it counts: `test.accuracy` for `accuracy` and for `test_accuracy`.
+    the file that ends with it counts: `test.Accuracy` for `accuracy` and for `test_accuracy`.
 
     Raises:
         Unreadable: the metrics file is damaged.
     """
     written = read_metrics(file) if file else {}
     merged = printed(folder, metric) | written | logged(folder / LOGGED)
-    ending = re.compile(rf"(?:\A|[./]){re.escape(metric).replace('_', '[_./]')}\Z")
-    nested = [name for name in written if ending.search(name)]
+    ending = rf"(?:\A|[./]){re.escape(metric).replace('_', '[_./]')}\Z"
+    nested = [name for name in written if re.search(ending, name, re.IGNORECASE)]
     if metric not in merged and len(nested) == 1:
         merged[metric] = written[nested[0]]
     judged = {metric: merged.pop(metric)} if metric in merged else {}

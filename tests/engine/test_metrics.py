@@ -108,8 +108,8 @@ def test_the_last_part_of_a_name_is_enough_if_it_is_the_only_one(
 
 
 def test_a_name_of_nested_parts_can_have_underscores(tmp_path: Path) -> None:
-    (tmp_path / "m.json").write_text('{"train": {"acc": 1.0}, "test": {"acc": 0.9}}')
-    assert collect(tmp_path, tmp_path / "m.json", "test_acc")["test_acc"] == 0.9
+    (tmp_path / "m.json").write_text('{"train": {"mIoU": 1.0}, "test": {"mIoU": 0.9}}')
+    assert collect(tmp_path, tmp_path / "m.json", "test_miou")["test_miou"] == 0.9
 
 
 @pytest.mark.parametrize(
