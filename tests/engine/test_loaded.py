@@ -424,6 +424,19 @@ def test_compiled_code_runs_for_no_source_but_that_of_a_package(
     assert run.stdout.split() == ["source", "source", "compiled"]
 
 
+def test_a_folder_whose_name_ends_like_that_of_packages_is_looked_at(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my-packages"
+    for name in ("__init__", "sub"):
+        write(folder / "pkg" / f"{name}.py")
+    data = write(folder / "data.txt", "1")
+    project.run(f"import pkg.sub; open({str(data)!r}).read()", path=[folder])
+    loaded = project.loaded()
+    assert {"pkg", "pkg.sub"} <= {one.module for one in loaded.placed}
+    assert data in loaded.opened.read
+
+
 def test_where_other_programs_ran_nobody_knows_what_was_read(project: Project) -> None:
     busy = "while :; do i=$((i+1)); [ $i -gt 200000 ] && exit; done"
     project.run(f"import subprocess; subprocess.run(['sh', '-c', {busy!r}])")

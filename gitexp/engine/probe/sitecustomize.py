@@ -38,7 +38,7 @@ def _loaded() -> "dict[str, str]":
         file = known.get("__file__") or getattr(known.get("__loader__"), "path", None)
         if not isinstance(file, str):
             continue
-        installed = f"-packages{os.sep}" in file
+        installed = _is_installed(file)
         if file.startswith(library) and not installed:
             continue
         above = name.rpartition(".")[0] if installed else ""
@@ -47,6 +47,11 @@ def _loaded() -> "dict[str, str]":
         if not above:
             loaded[name] = os.path.join(_folder, file)
     return loaded
+
+
+def _is_installed(path: "str") -> bool:
+    """Whether a file is in a folder of that kind which installers fill."""
+    return _SITE in path or _DIST in path
 
 
 def _libraries() -> "list[str]":
@@ -63,7 +68,7 @@ def _libraries() -> "list[str]":
     return sorted(
         path
         for path in paths
-        if ".so" in path.rpartition("/")[2] and "-packages/" not in path
+        if ".so" in path.rpartition("/")[2] and not _is_installed(path)
         if not path.startswith(common)
     )
 
@@ -135,7 +140,7 @@ def _note(path: object, flags: int, *, program: bool = False) -> None:
         return
     name = os.fsdecode(path)  # type: ignore[arg-type]
     writes = flags & (os.O_WRONLY | os.O_RDWR)
-    if (name, writes) in _opened or name.startswith(_SYSTEM) or f"-packages{os.sep}" in name:
+    if (name, writes) in _opened or name.startswith(_SYSTEM) or _is_installed(name):
         return
     _opened.add((name, writes))
     if program and os.sep not in name:
@@ -168,7 +173,7 @@ def _compile_sources() -> None:
         checkout = os.path.join(os.environ.get("GITEXP_CHECKOUT", ""), "")
 
         def path_stats(self: object, path: "str") -> object:
-            installed = path.startswith(library) or f"-packages{os.sep}" in path
+            installed = path.startswith(library) or _is_installed(path)
             if not installed or (checkout and path.startswith(checkout)):
                 raise OSError  # noqa: TRY301 - Python goes on without compiled code
             return stats(self, path)
@@ -259,6 +264,7 @@ _copied = set()  # type: ignore[var-annotated]
 _copying = []  # type: ignore[var-annotated] # names that are still to be copied, the next one last
 _sites = [entry for entry in sys.path if entry.endswith("-packages")]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
+_SITE, _DIST = (f"{os.sep}{kind}-packages{os.sep}" for kind in ("site", "dist"))
 _folder = ""
 _journal = os.path.join(_reports, "opened")
 _opened = set()  # type: ignore[var-annotated] # with what they were opened for
