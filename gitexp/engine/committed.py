@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from gitexp.engine.proven import Proven
 from gitexp.engine.reuse import Written, reuse
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 from gitexp.store.index_file import IndexEntry, files_called, index_of, raw_entries, submodules_in
 from gitexp.store.local import make_writable
 
@@ -100,14 +99,8 @@ def _compare(tree: Tree, entries: Sequence[IndexEntry]) -> None:
     """
     other = [entry for entry in entries if not is_as_committed(tree, entry)]
     converted = [entry for entry in other if not entry.is_link and "\n" not in entry.path]
-    paths = "".join(f"{entry.path}\n" for entry in converted)
-    ids = (
-        decode(
-            tree.git.run("hash-object", "--stdin-paths", stdin=os.fsencode(paths)).stdout
-        ).split()
-        if converted
-        else []
-    )
+    paths = one_a_line(entry.path for entry in converted)
+    ids = tree.git.text("hash-object", "--stdin-paths", stdin=paths).split() if converted else []
     same = {entry.path for entry, found in zip(converted, ids, strict=True) if found == entry.id}
     for entry in other:
         if entry.path not in same:

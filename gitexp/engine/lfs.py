@@ -100,9 +100,7 @@ def _pointers(tree: Tree, entries: Sequence[IndexEntry]) -> Mapping[str, str]:
     if not found:
         return {}
     stdin = "".join(f"{path}\0" for path in found).encode(errors="surrogateescape")
-    fields = decode(
-        tree.git.run("check-attr", "--stdin", "-z", "filter", stdin=stdin).stdout
-    ).split("\0")
+    fields = tree.git.text("check-attr", "--stdin", "-z", "filter", stdin=stdin).split("\0")
     values = zip(fields[:-1:3], fields[2::3], strict=True)  # after the last one comes a zero, too
     return {path: found[path] for path, value in values if value == "lfs"}
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused
 from gitexp.store.edited_trees import trees_with_file
 from gitexp.store.git_errors import GitFailed, unsigned
-from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import kept_commits
 from gitexp.store.refs import HEADS
 from gitexp.store.writers_lock import move_refs, writing
@@ -35,7 +34,7 @@ def commit_tree(repository: Repository, tree: str, parents: Sequence[str], messa
     """Make a commit as `git commit` would: same author, committer, and signature."""
     signing = repository.signs_commits  # commit-tree ignores commit.gpgsign unless it is told
     try:
-        done = repository.git.run(
+        return repository.git.text(
             "-c", "i18n.commitEncoding=UTF-8", "commit-tree", *(["-S"] if signing else []),
             *(word for parent in parents for word in ("-p", parent)), "-F", "-", tree,
             stdin=message.encode(errors="surrogateescape"),
@@ -43,11 +42,6 @@ def commit_tree(repository: Repository, tree: str, parents: Sequence[str], messa
     except GitFailed as failure:
         # If the signing program gives no reason, git gives none either.
         raise unsigned(failure.stderr) if signing else failure from None
-    return _written(done.stdout)
-
-
-def _written(out: bytes) -> str:
-    return decode(out).strip()
 
 
 def transplant(repository: Repository, base: str, commit: str, onto: str) -> str:
@@ -92,12 +86,12 @@ def tree_with(repository: Repository, onto: str, files: Iterable[tuple[str, str,
         apart = {"GIT_INDEX_FILE": f"{folder}/index"}
         git.run("read-tree", onto, environment=apart)
         git.run("update-index", "-z", "--index-info", stdin=lines, environment=apart)
-        return _written(git.run("write-tree", "--missing-ok", environment=apart).stdout)
+        return git.text("write-tree", "--missing-ok", environment=apart)
 
 
 def write_blob(repository: Repository, content: bytes) -> str:
     """Store the content of a file; returns its id."""
-    return _written(repository.git.run("hash-object", "-w", "--stdin", stdin=content).stdout)
+    return repository.git.text("hash-object", "-w", "--stdin", stdin=content)
 
 
 def create_branches(

@@ -10,7 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import decode, split_lines
+from gitexp.store.git_output import one_a_line, split_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.older_branches import older_than_gitexp, registers
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
@@ -71,9 +71,9 @@ class Entry(Named):
         return cls(ref, commit, tuple(parents), author, time, message)
 
 
-# None of the first five fields can have a line break; a message and an author can have anything.
-_FIELDS = "%P%n%an%n%cI%n%B"
-_FORMAT = f"%D%n%H%n{_FIELDS}"
+_PLAIN = ("-z", "--no-notes", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+# None but the last of the fields, the message, can have a line break.
+_FORMAT = "%H%n%P%n%an%n%cI%n%B"
 
 
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
@@ -86,20 +86,17 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     # git takes a pattern without wildcards for a folder of refs, so its first letter is made one.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     globs = [f"{HEADS}{which}", f"{REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
-    done = repository.git.run(
-        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), "--no-notes", "-z",
-        "--decorate=full", *(f"--decorate-refs={glob}" for glob in globs), "--encoding=UTF-8",
-        "--no-color", "--no-show-signature", f"--format={_FORMAT}",
+    listed = repository.git.fields(
+        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), *_PLAIN, "--decorate=full",
+        *(f"--decorate-refs={glob}" for glob in globs), f"--format=%D%n{_FORMAT}",
     )  # fmt: skip
     found: dict[str, Entry] = {}
-    for text in decode(done.stdout).split("\0"):
-        if not text.strip("\n"):
+    for text in listed:
+        refs, _, rest = text.partition("\n")
+        entry = _parse(rest)
+        entry = replace(entry, ref=own_ref(refs.split(", "), entry.message, entry.commit))
+        if not entry.ref:
             continue
-        refs, commit, parents, author, time, message = text.lstrip("\n").split("\n", 5)
-        ref = own_ref(refs.split(", "), message, commit)
-        if not ref:
-            continue
-        entry = Entry(ref, commit, tuple(parents.split()), author, time, message)
         known = found.get(entry.name)
         if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
@@ -115,6 +112,21 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     # git orders commits of the same second by where their refs are, which differs between clones.
     ordered = sorted(found.values(), key=lambda entry: (-timestamp(entry.time), entry.name))
     return _with_runs(repository, ordered)
+
+
+def _parse(text: str) -> Entry:
+    commit, parents, author, time, message = text.split("\n", 4)
+    return Entry("", commit, tuple(parents.split()), author, time, message)
+
+
+def _read(repository: Repository, commits: Iterable[str], *options: str) -> list[Entry]:
+    """Read commits without their notes, in one git process; none of them gets a ref."""
+    asked = one_a_line(commits)
+    if not asked:
+        return []
+    # git heeds the options that come before the ids alone.
+    words = ("log", "--no-walk=unsorted", *options, *_PLAIN, f"--format={_FORMAT}", "--stdin")
+    return [_parse(text) for text in repository.git.fields(*words, stdin=asked)]
 
 
 def _with_runs(repository: Repository, entries: Sequence[Entry]) -> list[Entry]:
@@ -138,22 +150,9 @@ def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> lis
 
     Refs that do not name a commit, as one of the archive may, are left out.
     """
-    if not refs:
-        return []
-    out = repository.git.run(
-        "log", "--no-walk=unsorted", "--stdin", "-z", "--encoding=UTF-8", "--no-color",
-        "--no-show-signature", "--no-notes", f"--format=%H%n{_FIELDS}",
-        stdin="".join(f"{commit}\n" for _, commit in refs).encode(),
-    ).stdout  # fmt: skip
-    found = dict(text.split("\n", 1) for text in decode(out).split("\0") if text)
-    entries = []
-    for ref, commit in refs:
-        if commit not in found:
-            continue
-        parents, author, time, message = found[commit].split("\n", 3)
-        message = message.rstrip("\n")
-        entries.append(Entry(ref, commit, tuple(parents.split()), author, time, message))
-    return entries
+    found = {entry.commit: entry for entry in _read(repository, (commit for _, commit in refs))}
+    named = ((ref, found[commit]) for ref, commit in refs if commit in found)
+    return [replace(one, ref=ref, message=one.message.rstrip("\n")) for ref, one in named]
 
 
 def read_range(repository: Repository, commits: str) -> dict[str, str]:
@@ -178,20 +177,7 @@ def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
 
     Those that are not in this clone are left out.
     """
-    asked = "".join(f"{commit}\n" for commit in commits)
-    if not asked:
-        return []
-    done = repository.git.run(
-        "log", "--no-walk=unsorted", "--ignore-missing", "--stdin", "--no-notes", "-z",
-        "--encoding=UTF-8", "--no-color", "--no-show-signature", f"--format=%H%n{_FIELDS}",
-        stdin=asked.encode(),
-    )  # fmt: skip
-    found = []
-    for text in decode(done.stdout).split("\0"):
-        if text.strip("\n"):
-            commit, parents, author, time, message = text.lstrip("\n").split("\n", 4)
-            found.append(Entry("", commit, tuple(parents.split()), author, time, message))
-    return _with_runs(repository, found)
+    return _with_runs(repository, _read(repository, commits, "--ignore-missing"))
 
 
 def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set[str]:
@@ -202,8 +188,5 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
     asked = dict.fromkeys(commits)
     if not asked:
         return set()
-    done = repository.git.run(
-        "rev-list", "--ignore-missing", "--stdin", "--not", *held,
-        stdin="".join(f"{commit}\n" for commit in asked).encode(),
-    )  # fmt: skip
-    return asked.keys() & decode(done.stdout).split()
+    words = ("rev-list", "--ignore-missing", "--stdin", "--not", *held)
+    return asked.keys() & repository.git.text(*words, stdin=one_a_line(asked)).split()

@@ -11,7 +11,7 @@ from gitexp.errors import GitexpError, NotReady, StoreBusy, disk_full
 from gitexp.rules.documents.name import is_name
 from gitexp.store.aside import make_durable
 from gitexp.store.git_errors import lacked_room
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.kept_pack import DURABLE
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
 from gitexp.store.transfer import transfer
@@ -166,9 +166,8 @@ def read_fetched(repository: Repository, remote: str, into: str = FETCHED) -> Re
 
 def delete_refs(repository: Repository, refs: Iterable[str]) -> None:
     """Delete refs of gitexp, in one process."""
-    lines = "".join(f"delete {ref}\n" for ref in refs)
-    if lines:
-        repository.git.run(*DURABLE, "update-ref", "--stdin", stdin=lines.encode())
+    if lines := one_a_line(f"delete {ref}" for ref in refs):
+        repository.git.run(*DURABLE, "update-ref", "--stdin", stdin=lines)
 
 
 _LOOK = "see the remote's address: git remote -v"

@@ -114,9 +114,23 @@ class Git:
         if done.returncode > 0:
             raise translated(command, done.returncode, "")
 
-    def text(self, *command: str, allow: Sequence[int] = ()) -> str:
+    def text(
+        self,
+        *command: str,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        allow: Sequence[int] = (),
+    ) -> str:
         """Run a command and return its output, without the line ends at its end."""
-        return decode(self.run(*command, allow=allow).stdout).rstrip("\n")
+        done = self.run(*command, stdin=stdin, environment=environment, allow=allow)
+        return decode(done.stdout).rstrip("\n")
+
+    def fields(
+        self, *command: str, stdin: bytes | None = None, allow: Sequence[int] = ()
+    ) -> list[str]:
+        """Run a command that ends each field by a zero byte; returns those that are not empty."""
+        out = self.run(*command, stdin=stdin, allow=allow).stdout
+        return [field for field in decode(out).split("\0") if field]
 
     def succeeds(self, *command: str) -> bool:
         """Whether a yes-or-no command (exit 0 or 1) said yes; 128 counts as no."""

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ def split_lines(text: str) -> list[str]:
     str.splitlines knows more ends, such as U+2028, which names of refs and messages may hold.
     """
     return text.removesuffix("\n").split("\n") if text else []
+
+
+def one_a_line(words: Iterable[str]) -> bytes:
+    """Write words as git reads them from its standard input."""
+    return "".join(f"{word}\n" for word in words).encode(errors="surrogateescape")
 
 
 def decode(raw: bytes) -> str:

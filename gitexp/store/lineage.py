@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitexp.store.git_output import FileChange, decode, parse_history
+from gitexp.store.git_output import FileChange, decode, one_a_line, parse_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def read_patches(git: Git, commits: Sequence[str]) -> dict[str, str]:
     out = git.run(
         "diff-tree", "--stdin", "-p", "-r", "--no-ext-diff", "--no-textconv", "--no-color",
         "--no-renames", "--no-relative", "--diff-merges=first-parent", "--unified=1",
-        stdin="".join(f"{commit}\n" for commit in commits).encode(), allow=(128,),
+        stdin=one_a_line(commits), allow=(128,),
     ).stdout  # fmt: skip
     found: dict[str, list[bytes]] = {}
     names = {commit.encode(): commit for commit in commits}

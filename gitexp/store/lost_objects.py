@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from gitexp.store.all_notes import NotesSnapshot, read_all, write_all
 from gitexp.store.damaged_refs import known_values
 from gitexp.store.fetch import REFETCH
-from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_subjects import RESTORED
 from gitexp.store.objects import NotesTree
@@ -99,9 +98,7 @@ def restore_notes(repository: Repository, ref: str) -> None:
 
 def _last_blob(repository: Repository, now: NotesSnapshot, noted: str) -> str:
     """Find the newest text of a note that is still there."""
-    history = decode(
-        repository.git.run("rev-list", f"-{_FURTHEST}", now.commit, allow=(128,)).stdout
-    )
+    history = repository.git.text("rev-list", f"-{_FURTHEST}", now.commit, allow=(128,))
     with repository.git.readers.take() as reader:
         for commit in history.split():
             for blob in NotesTree(reader, commit, len(noted)).blobs(noted):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.settings_file import FILES
-from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +38,8 @@ def older_than_gitexp(repository: Repository, commits: Iterable[str]) -> set[str
 
 def _has_project(repository: Repository, commit: str) -> bool:
     """Whether a commit has settings in some folder."""
-    listed = decode(
-        repository.git.run("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit).stdout
-    )
-    paths = [path for path in listed.split("\0") if path.endswith(FILES) and "\n" not in path]
+    listed = repository.git.fields("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
+    paths = [path for path in listed if path.endswith(FILES) and "\n" not in path]
     contents = repository.git.objects([f"{commit}:{path}" for path in paths]) if paths else []
     return any(map(_declares, paths, contents))
 

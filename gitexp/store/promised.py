@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
@@ -29,16 +29,15 @@ def fetch_promised(repository: Repository, commit: str) -> None:
     if remote is None or remote.startswith("-"):
         return
     for _ in range(_ROUNDS):
-        listed = repository.git.run(
+        listed = repository.git.text(
             "rev-list", "--objects", "--no-walk", "--missing=print", commit, allow=(128,)
         )
-        lines = decode(listed.stdout).splitlines()
-        missing = [line[1:] for line in lines if line.startswith("?")]
+        missing = [line[1:] for line in listed.splitlines() if line.startswith("?")]
         if not missing:
             return
         # The way in which git itself fetches them.
         repository.git.run(
             "-c", "fetch.negotiationAlgorithm=noop", "fetch", remote, "--no-tags",
             "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin",
-            stdin="".join(f"{name}\n" for name in missing).encode(),
+            stdin=one_a_line(missing),
         )  # fmt: skip

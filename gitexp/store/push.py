@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
-from gitexp.store.git_output import decode, split_lines
+from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING
 from gitexp.store.transfer import transfer
 
@@ -121,8 +121,8 @@ def _push_many(
     """Push refs by one pattern, below which copies of them stand until the push ends."""
     refs = [f"{OUTGOING}{one.ref.removeprefix('refs/')}" for one in pushes]
     delete_refs(repository, repository.branches([OUTGOING]))
-    lines = "".join(f"create {ref} {one.target}\n" for ref, one in zip(refs, pushes, strict=True))
-    repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+    copies = (f"create {ref} {one.target}" for ref, one in zip(refs, pushes, strict=True))
+    repository.git.run("update-ref", "--stdin", stdin=one_a_line(copies))
     try:
         specs = [f"{OUTGOING}*:refs/*"]
         return _push(repository, remote, specs, _leases(pushes), atomic=atomic, show=show)
@@ -132,14 +132,15 @@ def _push_many(
 
 def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
     """Record that a remote took these refs, as the next fetch would."""
-    lines = ""
-    for one in pushes:
-        for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
-            if one.ref.startswith(prefix):
-                place = f"{FETCHED}{remote}/{kind}{one.ref.removeprefix(prefix)}"
-                lines += f"update {place} {one.target}\n"
+    kinds = (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/"))
+    lines = one_a_line(
+        f"update {FETCHED}{remote}/{kind}{one.ref.removeprefix(prefix)} {one.target}"
+        for one in pushes
+        for kind, prefix in kinds
+        if one.ref.startswith(prefix)
+    )
     if lines:
-        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+        repository.git.run("update-ref", "--stdin", stdin=lines)
 
 
 def pushed_elsewhere(repository: Repository, remote: str, refs: Mapping[str, str]) -> str:

@@ -97,10 +97,9 @@ class Repository:
     def config(self) -> Mapping[str, tuple[str, ...]]:
         """Git's configuration as it applies here; all but the subsection of a key is lower case."""
         values: dict[str, tuple[str, ...]] = {}
-        for entry in decode(self.git.run("config", "--list", "-z").stdout).split("\0"):
-            if entry:
-                key, _, value = entry.partition("\n")
-                values[key] = (*values.get(key, ()), value)
+        for entry in self.git.fields("config", "--list", "-z"):
+            key, _, value = entry.partition("\n")
+            values[key] = (*values.get(key, ()), value)
         return values
 
     @cached_property
@@ -138,8 +137,8 @@ class Repository:
 
     def head_branch(self) -> str | None:
         """Return the short name of the branch that is checked out, None if HEAD is detached."""
-        done = self.git.run("symbolic-ref", "--quiet", "HEAD", allow=(1,))
-        return decode(done.stdout).strip().removeprefix("refs/heads/") or None
+        ref = self.git.text("symbolic-ref", "--quiet", "HEAD", allow=(1,))
+        return ref.removeprefix("refs/heads/") or None
 
     def checked_out(self) -> dict[str, Path]:
         """Return the work tree of every branch that is checked out, by full ref name.
@@ -147,7 +146,7 @@ class Repository:
         A work tree whose folder was deleted counts no more, unless git was told to keep it.
         """
         found: dict[str, Path] = {}
-        listed = decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout)
+        listed = self.git.text("worktree", "list", "--porcelain", "-z")
         for number, entry in enumerate(listed.split("\0\0")):
             words = dict(line.partition(" ")[::2] for line in entry.split("\0"))
             place = Path(words.get("worktree", ""))

@@ -21,7 +21,7 @@ from gitexp.rules.documents.lines import kind_of, parse_line
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.store.fetch import delete_refs
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 from gitexp.store.kept_pack import DURABLE
 from gitexp.store.push import Push, push
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
@@ -50,10 +50,9 @@ def keep_run(repository: Repository, commit: str, record: str, bulk: Sequence[st
     if run is None:
         raise UsageError(f"this is not a record of {commit[:10]}")
     ref = f"{SHARED_RUNS}{commit}/{_name(run, record)}"
-    text = "".join(f"{line}\n" for line in (record, *bulk))
-    words = (*DURABLE, "hash-object", "-w", "--stdin")
-    done = repository.git.run(*words, stdin=text.encode(errors="surrogateescape"))
-    repository.git.run(*DURABLE, "update-ref", ref, decode(done.stdout).strip())
+    content = one_a_line([record, *bulk])
+    blob = repository.git.text(*DURABLE, "hash-object", "-w", "--stdin", stdin=content)
+    repository.git.run(*DURABLE, "update-ref", ref, blob)
     return ref
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.store.git_output import decode, split_lines
+from gitexp.store.git_output import one_a_line, split_lines
 from gitexp.store.refs import FETCHED, HEADS, REMOTE_HEADS, REMOTES, RUNS
 
 if TYPE_CHECKING:
@@ -101,16 +101,16 @@ def _remotes(repository: Repository) -> list[str]:
 
 def _first_moves(repository: Repository, refs: Iterable[str]) -> dict[str, str]:
     """What git says of the first move of each of these refs that has a reflog."""
-    asked = "".join(f"{ref}\n" for ref in refs)
+    asked = one_a_line(refs)
     if not asked:
         return {}
     # A ref that goes meanwhile makes git give up: then nothing is known to come from here.
-    done = repository.git.run(
+    said = repository.git.text(
         "log", "--walk-reflogs", "--no-show-signature", "--format=%gD%x00%gs", "--stdin",
-        stdin=asked.encode(), allow=(128,),
+        stdin=asked, allow=(128,),
     )  # fmt: skip
     found = {}
-    for line in split_lines(decode(done.stdout)):  # the newest move of a ref comes first
+    for line in split_lines(said):  # the newest move of a ref comes first
         selector, _, move = line.partition("\0")
         found[selector.rpartition("@{")[0]] = move
     return found

@@ -21,13 +21,13 @@ from gitexp.errors import NotReady
 from gitexp.store.branches import moved
 from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import FileChange, decode
 from gitexp.store.kept_pack import kept_commits
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.store.git_output import FileChange
     from gitexp.store.repository import Repository
 
 _LOCK, _NEXT = "index.lock", "index.gitexp"
@@ -150,8 +150,8 @@ def _overlooked(git: Git, files: Sequence[FileChange]) -> list[FileChange]:
     """Those files whose edits git does not look for."""
     if not (paths := [file.path for file in files if not _is_gone(file.old_mode)]):
         return []
-    listed = decode(git.run("--literal-pathspecs", "ls-files", "-v", "-z", "--", *paths).stdout)
-    tags = {entry[2:]: entry[0] for entry in listed.split("\0") if entry}
+    listed = git.fields("--literal-pathspecs", "ls-files", "-v", "-z", "--", *paths)
+    tags = {entry[2:]: entry[0] for entry in listed}
     return [file for file in files if (tag := tags.get(file.path, "H")) == "S" or tag.islower()]
 
 
@@ -243,10 +243,9 @@ def _found(git: Git, file: FileChange) -> str:
     """The blob that the work tree has there; zeros for none, "" for what is not a file."""
     path = git.directory / file.path
     if path.is_symlink():
-        target = os.fsencode(path.readlink())
-        return decode(git.run("hash-object", "--stdin", stdin=target).stdout).strip()
+        return git.text("hash-object", "--stdin", stdin=os.fsencode(path.readlink()))
     if path.is_file():
-        return decode(git.run("hash-object", "--", file.path).stdout).strip()
+        return git.text("hash-object", "--", file.path)
     return "" if path.exists() else _nothing(file)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
-from gitexp.store.git_output import decode
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
@@ -43,10 +42,9 @@ def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:
     top = repository.work_tree()
     git = Git(top)
     with _index_apart(repository) as apart:
-        listed = git.run("ls-files", "-z", "--others", "--exclude-standard", environment=apart)
+        listed = git.text("ls-files", "-z", "--others", "--exclude-standard", environment=apart)
         # A repository in this one ends with a slash.
-        names = decode(listed.stdout).split("\0")
-        new = [name for name in names if name and not name.endswith("/")]
+        new = [name for name in listed.split("\0") if name and not name.endswith("/")]
         large = tuple(name for name in new if _is_large(top / name))
         git.run(*NO_HOOKS, "add", "--update", ".", environment=apart)
         small = "".join(f"{name}\0" for name in new if name not in large)
@@ -55,13 +53,13 @@ def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:
                 *NO_HOOKS, "add", "--pathspec-from-file=-", "--pathspec-file-nul",
                 stdin=small.encode(errors="surrogateescape"), environment=apart,
             )  # fmt: skip
-        tree = decode(git.run("write-tree", environment=apart).stdout).strip()
+        tree = git.text("write-tree", environment=apart)
     head = git.resolve("HEAD")
-    done = git.run(
+    commit = git.text(
         "commit-tree", "--no-gpg-sign", *(("-p", head) if head else ()), "-F", "-", tree,
         stdin=b"the work tree, as gitexp try ran it\n",
     )  # fmt: skip
-    return decode(done.stdout).strip(), large
+    return commit, large
 
 
 def tree_of_tracked(repository: Repository) -> str:
@@ -72,7 +70,7 @@ def tree_of_tracked(repository: Repository) -> str:
     git = Git(repository.work_tree())
     with _index_apart(repository) as apart:
         git.run(*NO_HOOKS, "add", "--update", ".", environment=apart)
-        return decode(git.run("write-tree", environment=apart).stdout).strip()
+        return git.text("write-tree", environment=apart)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import damaged_among, restore_ref
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import split_lines
+from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.kept_pack import DURABLE, free_kept
 from gitexp.store.local import locked
 from gitexp.store.refs import NOTES
@@ -76,15 +76,15 @@ def move_refs(
 
     Refs that can be made or fetched again need not be `durable`, which takes 4 ms for each.
     """
-    text = "".join(f"{move}\n" for move in moves)
+    lines = one_a_line(moves)
     deletes = any(move.startswith("delete ") for move in moves)
     surely = DURABLE if durable else _PACKED if deletes else ()
-    with _announced(repository, text, lock):
+    with _announced(repository, decode(lines), lock):
         # Notes and branches get a reflog, in a bare repository too. Refs that keep a commit alive
         # get none: the commit is their name, and there may be a hundred thousand of them.
         repository.git.run(
             *surely, "-c", "core.logAllRefUpdates=true", "update-ref", "-m", reason, "--stdin",
-            stdin=text.encode(), hold=(lock,),
+            stdin=lines, hold=(lock,),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, visible
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,15 +52,14 @@ def measure_code(repository: Repository, pairs: Sequence[tuple[str, str]]) -> li
     asked = [*dict.fromkeys(pairs)]
     if not asked:
         return []
-    lines = "".join(f"{code} {base}\n" for base, code in asked)
-    out = repository.git.run("diff-tree", "--stdin", *_COUNTED, stdin=lines.encode()).stdout
+    lines = one_a_line(f"{code} {base}" for base, code in asked)
     found: list[list[tuple[str, str, str]]] = []
-    for field in decode(out).split("\0"):
+    for field in repository.git.fields("diff-tree", "--stdin", *_COUNTED, stdin=lines):
         added, *rest = field.split("\t", 2)
         if rest:
             removed, path = rest
             found[-1].append((path, added, removed))
-        elif field:
+        else:
             found.append([])  # the commit whose files follow
     sizes = [
         CodeSize(
@@ -83,22 +82,19 @@ def brought(repository: Repository, pairs: Sequence[tuple[str, str]]) -> list[st
     trees = _trees(repository, [name for pair in pairs for name in pair])
     wanted = [(trees.get(base, ""), trees.get(code, "")) for base, code in pairs]
     asked = dict.fromkeys(pair for pair in wanted if all(pair))
-    lines = "".join(f"{before} {after}\n" for before, after in asked)
-    done = repository.git.run("diff-tree", "--stdin", *_PLAIN, stdin=lines.encode())
+    lines = one_a_line(f"{before} {after}" for before, after in asked)
+    done = repository.git.run("diff-tree", "--stdin", *_PLAIN, stdin=lines)
     digests = dict(zip(asked, _digests(done.stdout), strict=True))
     return [digests.get(pair, code) for pair, (_, code) in zip(wanted, pairs, strict=True)]
 
 
 def _trees(repository: Repository, names: Sequence[str]) -> dict[str, str]:
     asked = [*dict.fromkeys(name for name in names if name)]
-    done = repository.git.run(
-        "cat-file", "--batch-check=%(objectname)",
-        stdin="".join(f"{name}^{{tree}}\n" for name in asked).encode(),
-    )  # fmt: skip
-    answers = done.stdout.decode(errors="replace").splitlines()
+    lines = one_a_line(f"{name}^{{tree}}" for name in asked)
+    answers = repository.git.text("cat-file", "--batch-check=%(objectname)", stdin=lines)
     return {
         name: answer
-        for name, answer in zip(asked, answers, strict=True)
+        for name, answer in zip(asked, answers.splitlines(), strict=True)
         if not answer.endswith(" missing")
     }
 

@@ -77,7 +77,7 @@ def _merged(project: Project, result: Result) -> str:
 
 def _put_on(repository: Repository, base: str, commit: str) -> str:
     words = ("commit-tree", f"{commit}^{{tree}}", "-p", base, "-m", "to be merged")
-    return decode(repository.git.run(*words, environment=_NOBODY).stdout).strip()
+    return repository.git.text(*words, environment=_NOBODY)
 
 
 def _place(repository: Repository, tree: str, path: str) -> str:

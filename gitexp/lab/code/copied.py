@@ -13,7 +13,7 @@ from gitexp.lab.code.brought_code import brought
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.rules.documents.message import split_message
 from gitexp.store.experiments import read_commits
-from gitexp.store.git_output import decode, parse_commit
+from gitexp.store.git_output import one_a_line, parse_commit
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _patches(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
     git = repository.git
     shown = git.run(
         "diff-tree", "--stdin", "-r", "-p", "--no-renames", "--no-relative", "--no-ext-diff",
-        "--no-textconv", "--no-color", stdin="".join(f"{c}\n" for c in commits).encode(),
+        "--no-textconv", "--no-color", stdin=one_a_line(commits),
     ).stdout  # fmt: skip
-    lines = decode(git.run("patch-id", "--stable", stdin=shown).stdout).splitlines()
+    lines = git.text("patch-id", "--stable", stdin=shown).splitlines()
     return {commit: patch for patch, commit in map(str.split, lines)}

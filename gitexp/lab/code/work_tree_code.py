@@ -13,7 +13,6 @@ from gitexp.lab.guess.script import read_script
 from gitexp.lab.projects.differences import is_checked_out
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.work_tree_edit import open_work_tree, overlooked
-from gitexp.store.git_output import decode
 from gitexp.store.work_tree_commit import demand_no_merge, tree_of_tracked
 
 if TYPE_CHECKING:
@@ -144,8 +143,8 @@ def _left_out(top: Git, changed: Sequence[FileChange]) -> tuple[str, ...]:
     Raises:
         NotReady: a changed file imports an untracked one.
     """
-    listed = decode(top.run("ls-files", "-z", "--others", "--exclude-standard").stdout)
-    new = {name for name in listed.split("\0") if name and not name.endswith("/")}
+    listed = top.fields("ls-files", "-z", "--others", "--exclude-standard")
+    new = {name for name in listed if not name.endswith("/")}
     present = [file.path for file in changed if file.new_mode != "000000"]
     imported = [
         name

@@ -12,7 +12,6 @@ from gitexp.lab.projects.project import Project, settings_at
 from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
-from gitexp.store.git_output import decode
 from gitexp.store.lineage import LineageStep
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ def check_pushed_protocol(
 
 def _folders(repository: Repository, commit: str) -> list[str]:
     """Folders of a commit that have a file for settings."""
-    out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).stdout
-    found = (path.rpartition("/") for path in decode(out).split("\0"))
+    paths = repository.git.fields("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    found = (path.rpartition("/") for path in paths)
     return list(dict.fromkeys(f"{top}{slash}" for top, slash, name in found if name in FILES))
 
 

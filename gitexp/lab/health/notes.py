@@ -12,7 +12,7 @@ from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.aside import files_aside, read_aside
 from gitexp.store.experiments import unreached
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 from gitexp.store.note_writing import store_aside
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS
@@ -71,15 +71,10 @@ def check_notes(repository: Repository) -> Iterator[Problem]:
 def check_commits(repository: Repository) -> Iterator[Problem]:
     """Find commits with records that are missing, or that git's next gc would drop."""
     noted = list_notes(repository, RUNS)
-    kinds = repository.git.run(
-        "cat-file", "--batch-check=%(objectname) %(objecttype)",
-        stdin="".join(f"{commit}\n" for commit in noted).encode(),
-    )  # fmt: skip
-    gone = [
-        words[0]
-        for line in decode(kinds.stdout).splitlines()
-        if (words := line.split())[1] == "missing"
-    ]
+    kinds = repository.git.text(
+        "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=one_a_line(noted)
+    )
+    gone = [words[0] for line in kinds.splitlines() if (words := line.split())[1] == "missing"]
     if gone:
         yield Problem(
             "D13",
@@ -102,8 +97,8 @@ def check_commits(repository: Repository) -> Iterator[Problem]:
 
 
 def _keep(repository: Repository, commits: set[str]) -> None:
-    lines = "".join(f"update {KEPT}{commit} {commit}\n" for commit in sorted(commits))
-    repository.git.run("update-ref", "-m", "gitexp", "--stdin", stdin=lines.encode())
+    lines = one_a_line(f"update {KEPT}{commit} {commit}" for commit in sorted(commits))
+    repository.git.run("update-ref", "-m", "gitexp", "--stdin", stdin=lines)
 
 
 def _are(number: int) -> str:

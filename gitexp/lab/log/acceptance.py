@@ -16,7 +16,6 @@ from gitexp.lab.code.copied import Squash, find_originals, without_code
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_commits
-from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,16 +48,16 @@ def read_acceptances(
     Newest first, those last whose merge does not say so. Two git processes; a few more if there
     are copies, or merges in other words. `heads` are further ends of the baseline.
     """
-    out = project.repository.git.run(
+    listed = project.repository.git.fields(
         "log", "--first-parent", "-E", *(f"--grep={word}" for word in _WORDS), "-z", "--no-notes",
         "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H %P%n%B", project.tip,
         *heads,
-    ).stdout  # fmt: skip
+    )  # fmt: skip
     found: list[Acceptance] = []
     copies: dict[str, Mapping[str, str]] = {}
     squashes: list[Squash] = []
     reverted: set[str] = set()
-    for text in decode(out).split("\0"):
+    for text in listed:
         ids, _, message = text.partition("\n")
         commit, _, parents = ids.partition(" ")
         reverted.update(_REVERTED.findall(message))

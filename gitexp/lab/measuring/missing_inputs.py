@@ -82,13 +82,9 @@ def _is_input(name: str) -> bool:
 
 def _tracked(repository: Repository) -> Sequence[PurePosixPath]:
     """Paths of the project that the current commit has, relative to the project."""
-    listed = repository.git.text("ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD")
+    listed = repository.git.fields("ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD")
     prefix = repository.prefix
-    return [
-        PurePosixPath(name.removeprefix(prefix))
-        for name in listed.split("\0")
-        if name and name.startswith(prefix)
-    ]
+    return [PurePosixPath(name[len(prefix) :]) for name in listed if name.startswith(prefix)]
 
 
 def about_environment(settings: Settings) -> str:

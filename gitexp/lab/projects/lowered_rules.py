@@ -8,7 +8,7 @@ from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.finding import Finding
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import one_a_line
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def lowered_rules(
 
 def _touching(repository: Repository, prefix: str, commits: Iterable[str]) -> list[str]:
     """Commits that wrote or removed a line about rules in the settings, newest first."""
-    done = repository.git.run(
+    listed = repository.git.text(
         "log", "--stdin", "--full-history", "--format=%H", "-G", "rules", "--no-show-signature",
         "--no-notes", "--no-ext-diff", "--no-textconv",
         "--", *(f":(top,literal){prefix}{name}" for name in FILES),
-        stdin="".join(f"{commit}\n" for commit in commits).encode(),
+        stdin=one_a_line(commits),
         environment={"GIT_LITERAL_PATHSPECS": "0"},  # paths from the top, wherever this runs
     )  # fmt: skip
-    return decode(done.stdout).split()
+    return listed.split()
 
 
 def _settings_of(

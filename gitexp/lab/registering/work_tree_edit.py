@@ -17,7 +17,6 @@ from gitexp.rules.gate.one_change import inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.commits import replay
 from gitexp.store.git import Git
-from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
@@ -36,9 +35,9 @@ def from_work_tree(project: Project) -> Edit:
     full = project.path(path)
     # What git would commit: `git add` converts line ends and applies clean filters.
     on_disk = (top.directory / full).read_bytes()
-    blob = decode(top.run("hash-object", "-w", f"--path={full}", "--stdin", stdin=on_disk).stdout)
+    blob = top.text("hash-object", "-w", f"--path={full}", "--stdin", stdin=on_disk)
     committed, staged, clean, onto = top.objects(
-        [f"{head}:{full}", f":{full}", blob.strip(), f"{project.tip}:{full}"]
+        [f"{head}:{full}", f":{full}", blob, f"{project.tip}:{full}"]
     )
     if committed is None or clean is None or onto is None:
         raise NotReady(
@@ -50,7 +49,7 @@ def from_work_tree(project: Project) -> Edit:
             f"to use the one in the work tree: git add {project.pathspec(path)}\n"
             f"to use the staged one: git restore {project.pathspec(path)}",
         )
-    if not is_checked_out(top, blob.strip(), full, on_disk):
+    if not is_checked_out(top, blob, full, on_disk):
         # The file is restored afterwards, and what git does not see would be lost.
         raise Refused(NOT_REGISTERED, [overlooked(full)])
     clean = keep_line_end(committed, clean)

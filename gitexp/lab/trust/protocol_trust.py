@@ -9,7 +9,6 @@ from gitexp.lab.projects.differences import relative
 from gitexp.lab.trust.approvals import Approved, approvals, approve
 from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.text import counted, visible
-from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,11 +63,10 @@ def _protected_files(project: Project, commit: str) -> Mapping[str, str]:
     """Protected files of a commit by path from the top, each with its mode, type and id."""
     if not project.settings.protect:
         return {}
-    out = project.repository.git.run("ls-tree", "-r", "-z", "--full-tree", commit).stdout
-    entries = (entry.partition("\t") for entry in decode(out).split("\0") if entry)
+    listed = project.repository.git.fields("ls-tree", "-r", "-z", "--full-tree", commit)
     return {
         path: header
-        for header, _, path in entries
+        for header, _, path in (entry.partition("\t") for entry in listed)
         if is_protected(project.settings, relative(project, path))
     }
 
