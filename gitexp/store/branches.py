@@ -26,15 +26,7 @@ def move_branch(repository: Repository, ref: str, new: str, old: str, *, reason:
     Raises:
         NotReady: it is not at `old`.
     """
-    try:
-        with writing(repository) as lock:
-            assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commits(repository, [new], lock):
-                move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
-    except GitFailed as failure:
-        if repository.git.resolve(ref) == old:
-            raise
-        raise moved(ref, old) from failure
+    _move(repository, ref, [new], old, [], reason)
 
 
 def replace_branch(
@@ -47,12 +39,16 @@ def replace_branch(
     Raises:
         NotReady: it is not at `old`.
     """
-    moves = [f"create {ARCHIVE}{archived} {old}", f"update {ref} {new[0]} {old}"]
+    _move(repository, ref, new, old, [f"create {ARCHIVE}{archived} {old}"], reason)
+
+
+def _move(
+    repository: Repository, ref: str, new: Sequence[str], old: str, beside: list[str], reason: str
+) -> None:
+    moves = [*beside, f"update {ref} {new[0]} {old}"]
     try:
-        with writing(repository) as lock:
-            assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commits(repository, new, lock):
-                move_refs(repository, moves, lock, reason=reason)
+        with writing(repository) as lock, kept_commits(repository, new, lock):
+            move_refs(repository, moves, lock, reason=reason)
     except GitFailed as failure:
         if repository.git.resolve(ref) == old:
             raise

@@ -105,12 +105,11 @@ def create_branches(
         NotReady: a name is taken, or a branch called `exp` leaves no room for `exp/...`.
         GitFailed: a gc took a part of a commit, which no ref held yet.
     """
+    new = [*commits.values(), *below]
+    moves = [f"create {HEADS}{name} {commit}" for name, commit in commits.items()]
     try:
-        with writing(repository) as lock:
-            assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commits(repository, [*commits.values(), *below], lock):
-                moves = [f"create {HEADS}{name} {commit}" for name, commit in commits.items()]
-                move_refs(repository, moves, lock, reason="gitexp: start")
+        with writing(repository) as lock, kept_commits(repository, new, lock):
+            move_refs(repository, moves, lock, reason="gitexp: start")
     except GitFailed as failure:
         if failure.lost:
             raise

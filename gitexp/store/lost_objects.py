@@ -61,7 +61,6 @@ def restore_lost(repository: Repository, ref: str) -> str:
     That is in its reflog, or what a remote had when it was last fetched.
     """
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
         lost = lost_refs(repository).get(ref)
         if lost is None:
             return repository.git.resolve(ref) or ""  # somebody else has restored it
@@ -82,7 +81,6 @@ def restore_lost(repository: Repository, ref: str) -> str:
 def restore_notes(repository: Repository, ref: str) -> None:
     """Let each note that is missing be as it last was, as far as git still has that."""
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
         now = read_all(repository, ref)
         lost = lost_notes(repository, ref)
         if not lost:

@@ -182,7 +182,6 @@ def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
     """
     store_aside(repository)  # what waits there may have to be merged, or redacted
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
         try:
             return persist(lambda: act(lock))
         finally:

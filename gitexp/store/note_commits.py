@@ -26,10 +26,8 @@ def begin_notes(repository: Repository, ref: str) -> bool:
         return False
     pack = Pack(repository.digits)
     begun = begin(pack)
-    with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
-        with kept(repository, pack):
-            move_refs(repository, [f"create {ref} {begun}"], lock)
+    with writing(repository) as lock, kept(repository, pack):
+        move_refs(repository, [f"create {ref} {begun}"], lock)
     return True
 
 

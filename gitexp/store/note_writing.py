@@ -106,8 +106,7 @@ def store_aside(repository: Repository) -> None:
     """
     if files_aside(repository):
         with writing(repository) as lock:
-            if lock is not None:
-                store_waiting(repository, [], lock)
+            store_waiting(repository, [], lock)
 
 
 def store_waiting(
@@ -117,25 +116,19 @@ def store_waiting(
     files = {path: read_aside(path) for path in files_aside(repository)}
     waiting = [intent for found in files.values() for intent in found or ()]
     if waiting or intents:
-        _write_surely(repository, [*waiting, *intents], lock, attempts)
+        every = [*waiting, *intents]
+        persist(lambda: _write_once(repository, every, lock), attempts)
     for path, found in files.items():
         if found is not None:
             path.unlink(missing_ok=True)
 
 
-def _write_surely(
-    repository: Repository, intents: Sequence[Intent], lock: int, attempts: int
-) -> None:
-    def act() -> None:
-        if not _write_once(repository, intents, lock):
-            said = "another writer overwrote what was written"
-            raise GitFailed(["notes"], 1, said)
+def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    """Write intents as one commit per ref and read them back.
 
-    persist(act, attempts)
-
-
-def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> bool:
-    """Write intents as one commit per ref and read them back; False if they are not there."""
+    Raises:
+        GitFailed: they are not there, or a ref has moved.
+    """
     # Of two verdicts on one commit, the later one counts.
     intents = list({(i.ref, i.commit, () if i.whole else i.lines): i for i in intents}.values())
     refs = dict.fromkeys(intent.ref for intent in intents)
@@ -160,8 +153,9 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 tip = pack.add("commit", commit_of(repository, tree, [parent], subject))
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
-            return True
+            return
         with kept(repository, pack):
             move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
-        return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)
+        if any(i.applied(note := found[i.ref].note(i.commit)) != note for i in intents):
+            raise GitFailed(["notes"], 1, "another writer overwrote what was written")

@@ -60,7 +60,6 @@ def advance_checkout(repository: Repository, ref: str, new: str, old: str, *, re
     place = str(repository.work_tree())
     advance = Advance(ref, old, new, place, str(repository.git_dir))
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
         _take(advance)
         try:
             _demand_checked_out(repository, advance)

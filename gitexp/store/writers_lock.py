@@ -13,7 +13,7 @@ import shlex
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.text import duration
@@ -26,6 +26,7 @@ from gitexp.store.refs import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gitexp.store.repository import Repository
 
@@ -43,8 +44,16 @@ _SURE = 1.0  # seconds after which git must have written to a lock file of its o
 _PACKED = ("-c", "core.fsync=reference", "-c", "core.fsyncMethod=fsync")
 
 
+@overload
+def writing(repository: Repository) -> AbstractContextManager[int]: ...
+
+
+@overload
+def writing(repository: Repository, *, wait: bool) -> AbstractContextManager[int | None]: ...
+
+
 @contextmanager
-def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None]:
+def writing(repository: Repository, *, wait: bool = True) -> Iterator[Any]:
     """Keep every other writer of this clone out; yields the lock, or None if it is taken.
 
     If the writer before was killed, the lock files that its git left behind are removed. A notes

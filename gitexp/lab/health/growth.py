@@ -39,5 +39,4 @@ def check_growth(repository: Repository) -> Iterator[Problem]:
 
 def _pack(repository: Repository) -> None:
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - we waited for it
         pack_refs(repository, lock)
