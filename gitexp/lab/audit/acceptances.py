@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
+from gitexp.lab.log.acceptance import merges_on
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.winning_runs import without_winning_runs
@@ -46,21 +47,13 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         and result.entry.commit in inventory.merged - accepted
         and not result.confirmed
     ]
-    merges = _merges(inventory) if by_hand else {}
+    joined = merges_on(inventory.project) if by_hand else ()
+    merges = {parent: merge for merge, _, *parents in joined for parent in parents}
     for result in by_hand:
         at = merges.get(result.entry.commit, result.entry.commit)
         if at not in inventory.reverted:
             said = f"{label_of(result)} was merged into {baseline} by hand ({at[:10]})"
             yield _unconfirmed(result, said, at)
-
-
-def _merges(inventory: Inventory) -> dict[str, str]:
-    """Merges on the baseline branch, by the commits that they merged."""
-    out = inventory.project.repository.git.text(
-        "rev-list", "--first-parent", "--merges", "--parents", inventory.project.tip
-    )
-    lines = [line.split() for line in out.splitlines()]
-    return {parent: merge for merge, _, *parents in lines for parent in parents}
 
 
 def _unconfirmed(result: Result, said: str, at: str) -> Finding:

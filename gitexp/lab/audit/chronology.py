@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _NAMED = 5  # seeds
+_ADDED = "git log -p refs/notes/gitexp-runs shows who added them; to remove a line: gitexp redact"
 
 
 def about_early(inventory: Inventory) -> Iterator[Finding]:
@@ -79,8 +80,7 @@ def about_later(inventory: Inventory) -> Iterator[Finding]:
                 f"{counted(len(other), 'record')} in the note of {label} came when the run had a"
                 f" record already (seed {late.seed}: {_said(late, metric)}, first"
                 f" {_said(kept, metric)}): the first one counts",
-                "git log -p refs/notes/gitexp-runs shows who added them; to remove a line:"
-                " gitexp redact",
+                _ADDED,
             )
 
 
@@ -109,8 +109,7 @@ def about_unstarted(inventory: Inventory) -> Iterator[Finding]:
                 yield Finding(
                     "V20",
                     f"{which} without a start, which gitexp writes before a run begins",
-                    "git log -p refs/notes/gitexp-runs shows who added them; to remove a line:"
-                    " gitexp redact",
+                    _ADDED,
                     # A start may have been redacted.
                     advice=any(True for _ in read_contents(entry.runs, Kind.TOMBSTONE)),
                 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.audit.inventory import label_of, name_of
 from gitexp.lab.log.batches import shown_otherwise
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, first_few, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.reading import decides_the_same, says_the_same
 from gitexp.rules.verdict.verdict import Verdict
@@ -142,14 +142,12 @@ def about_notes(deviations: Sequence[Deviation]) -> Iterator[Finding]:
     reworded = [deviation.result for deviation in deviations if deviation.finding is None]
     if not reworded:
         return
-    names = [label_of(result) for result in reworded[:_NAMED]]
-    if len(reworded) > _NAMED:
-        names.append(f"{len(reworded) - _NAMED} more")
+    names = first_few([label_of(result) for result in reworded], _NAMED)
     them = "its verdict and figures are" if len(reworded) == 1 else "their verdicts and figures are"
     yield Finding(
         "V1",
         f"{counted(len(reworded), 'verdict note')} in the words of another version of gitexp;"
-        f" {them} right: {', '.join(names)}",
+        f" {them} right: {names}",
         "gitexp verify --fix rewrites them in today's words",
         advice=True,
     )

@@ -46,15 +46,8 @@ def about_unfounded(inventory: Inventory) -> Iterator[Finding]:
         again = parse_records(entry.runs, Purpose.CANARY)
         for check in parse_checks(entry.runs, result.commit):
             if check.found in _OF_THE_EXPERIMENT and not _is_founded(check, again, metric):
-                yield Finding(
-                    "V22",
-                    f"a check in the note of {label_of(result)} says that seed {check.seed}"
-                    f" {check.found} its score, but no run on record shows that",
-                    "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
-                    " gitexp redact",
-                    # The runs may have been redacted.
-                    advice=any(True for _ in read_contents(entry.runs, Kind.TOMBSTONE)),
-                )
+                said = f"that seed {check.seed} {check.found} its score"
+                yield _unfounded(label_of(result), said, entry.runs)
 
 
 def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
@@ -75,14 +68,8 @@ def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
     metric = registration.criterion.metric
     for check in told:
         if not _is_proven(check, runs, metric):
-            yield Finding(
-                "V22",
-                f"a check in the note of {label_of(result)} says of its code that it is"
-                f" {check.found} on seed {check.seed}, but no run on record shows that",
-                "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
-                " gitexp redact",
-                advice=any(True for text in texts for _ in read_contents(text, Kind.TOMBSTONE)),
-            )
+            said = f"of its code that it is {check.found} on seed {check.seed}"
+            yield _unfounded(label_of(result), said, *texts)
 
 
 def _cut_off(repository: Repository, registration: Registration) -> bool:
@@ -110,19 +97,19 @@ def _about_steps(inventory: Inventory) -> Iterator[Finding]:
             _proving(project.folder, entry),
         )
         if isinstance(settings, Settings) and not _is_proven(check, runs, settings.metric):
-            yield Finding(
-                "V22",
-                f"a check in the note of baseline {entry.commit[:10]} says that it gives what"
-                f" {visible(check.baseline[:10])} gave on seed {check.seed}, but no run on record"
-                " shows that",
-                "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
-                " gitexp redact",
-                advice=any(
-                    True
-                    for text in (before, entry.runs)
-                    for _ in read_contents(text, Kind.TOMBSTONE)
-                ),
-            )
+            than = visible(check.baseline[:10])
+            said = f"that it gives what {than} gave on seed {check.seed}"
+            yield _unfounded(f"baseline {entry.commit[:10]}", said, before, entry.runs)
+
+
+def _unfounded(label: str, said: str, *texts: str) -> Finding:
+    """V22; only advice where tombstones in these notes say that runs may have been redacted."""
+    return Finding(
+        "V22",
+        f"a check in the note of {label} says {said}, but no run on record shows that",
+        "git log -p refs/notes/gitexp-runs shows who added it; to remove the line: gitexp redact",
+        advice=any(True for text in texts for _ in read_contents(text, Kind.TOMBSTONE)),
+    )
 
 
 def _proving(folder: str, entry: Entry | None) -> tuple[Record, ...]:

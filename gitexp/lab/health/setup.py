@@ -15,7 +15,7 @@ from gitexp.lab.projects.project import project_at
 from gitexp.lab.projects.project_folder import known_projects, project_prefix
 from gitexp.lab.trust.to_approve import code_that_waits
 from gitexp.lab.trust.trust import unapproved
-from gitexp.rules.text import visible
+from gitexp.rules.text import first_few, visible
 from gitexp.store import hooks
 from gitexp.store.experiments import read_experiments
 from gitexp.store.git_errors import is_full
@@ -138,10 +138,9 @@ def check_code(repository: Repository) -> Iterator[Problem]:
         names = [name for mine in code_that_waits(project, results).values() for name in mine]
         if not names:
             continue
-        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
         yield Problem(
             "D21",
-            ", ".join([*(f"exp/{visible(name)}" for name in names[:_NAMED]), *more])
+            first_few([f"exp/{visible(name)}" for name in names], _NAMED)
             + ": code that was not made in this clone waits for your approval",
             f"read it, and let it run: {_command_in(prefix)}",
             advice=True,

@@ -76,30 +76,28 @@ def read_acceptances(
     known = (replace(one, experiment=originals.get(one.commit, one.experiment)) for one in found)
     accepted = tuple(one for one in known if one.experiment and one.commit not in refuted)
     said = {one.commit for one in accepted} | reverted
-    merges = [pair for pair in _merges(project, *heads) if pair[0] not in said]
+    merges = [one for one in merges_on(project, *heads) if one[0] not in said]
     return (*accepted, *_plainly_merged(project, merges)), frozenset(reverted)
 
 
-def _merges(project: Project, *heads: str) -> list[tuple[str, str, str]]:
-    """Merges on the baseline branch, each with the two commits that it joined."""
-    out = project.repository.git.text(
-        "rev-list", "--first-parent", "--merges", "--parents", project.tip, *heads
-    )
-    lines = (line.split() for line in out.splitlines())
-    return [(line[0], line[1], line[2]) for line in lines if len(line) == 3]
+def merges_on(project: Project, *heads: str) -> list[list[str]]:
+    """Merges on the baseline branch, each followed by the commits that it joined."""
+    words = ("rev-list", "--first-parent", "--merges", "--parents", project.tip, *heads)
+    return [line.split() for line in project.repository.git.text(*words).splitlines()]
 
 
-def _plainly_merged(project: Project, merges: Sequence[tuple[str, str, str]]) -> list[Acceptance]:
+def _plainly_merged(project: Project, merges: Sequence[Sequence[str]]) -> list[Acceptance]:
     """Experiments that somebody merged without `gitexp accept`, and whose change came along."""
     repository = project.repository
-    entries = read_commits(repository, [("", merged) for _, _, merged in merges])
+    of_two = [(merge, before, merged) for merge, before, merged, *more in merges if not more]
+    entries = read_commits(repository, [("", merged) for *_, merged in of_two])
     mine = {
         entry.commit
         for entry in entries
         if is_name((trailers := split_message(entry.message)[1]).get("Experiment", ""))
         and trailers.get("Project", "") == project.folder
     }
-    found = [pair for pair in merges if pair[2] in mine]
+    found = [one for one in of_two if one[2] in mine]
     changes = repository.git.differences_of([(before, merge) for merge, before, _ in found])
     return [
         Acceptance(merge, merged, by_hand=True)

@@ -57,15 +57,11 @@ def verdict_notes(repository: Repository, results: Sequence[Result]) -> dict[str
     explored = [result for result in results if result.explored and not result.newer]
     comparisons = find_comparisons(repository, [result.entry for result in explored])
     for result, comparison in zip(explored, comparisons, strict=True):
+        if not isinstance(comparison, Comparison):
+            continue
         # If there are several commits in a row, the parent is not the baseline.
-        alone = isinstance(comparison, Comparison) and [comparison.parent] == [
-            *result.entry.parents
-        ]
-        if (
-            isinstance(comparison, Comparison)
-            and alone
-            and (text := _explored_view(result, comparison))
-        ):
+        alone = result.entry.parents == (comparison.parent,)
+        if alone and (text := _explored_view(result, comparison)):
             views[result.entry.commit] = text
     return views
 
