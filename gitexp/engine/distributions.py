@@ -157,17 +157,9 @@ def installed(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, tup
         with suppress(OSError):
             for info in folder.glob("*.*-info"):
                 name = _normalized(info.stem.partition("-")[0])
-                if name in wanted and (version := _version(info)):
+                if name in wanted and (version := _name_and_version(info)[1]):
                     found[name] = version, info
     return found
-
-
-def _version(info: Path) -> str | None:
-    for file in (info / "METADATA", info / "PKG-INFO", info):
-        with suppress(OSError):
-            found = re.search(rb"^Version:(.*)", file.read_bytes(), re.MULTILINE)
-            return found[1].decode(errors="replace").strip() if found else None
-    return None
 
 
 def _normalized(name: str) -> str:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.documents.purpose import Purpose
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gitexp.engine.devices.grant import Granted
+    from gitexp.engine.watchdog import Watchdog
     from gitexp.rules.documents.record import Record
 
 
@@ -30,6 +33,23 @@ class Job:
     purpose: Purpose = Purpose.RUN
     pair: str = ""  # the experiment that a run of its baseline is for alone
     granted: Granted | None = None  # the accelerators that it has to itself
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """Who takes part in a run while it goes on.
+
+    The run ends early if `stop` is set. `condition` names the condition of an environment, so that
+    runs that differ only in what else they loaded can share one. `begin` is told the time of the
+    start, ISO 8601, before the command starts. `hold` are lock descriptors that must stay open as
+    long as the child.
+    """
+
+    watchdog: Watchdog
+    stop: threading.Event
+    condition: Callable[[dict[str, Any]], str]
+    begin: Callable[[str], object]
+    hold: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

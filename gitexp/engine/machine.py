@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import os
 import platform
-import shutil
-import subprocess
 from contextlib import suppress
 from pathlib import Path
+
+from gitexp.engine.devices.drivers import ask_driver
 
 
 def machine() -> dict[str, object]:
@@ -44,21 +44,6 @@ def _cpu_model() -> str:
 @functools.cache
 def _gpus() -> tuple[tuple[str, str], ...]:
     """Name and driver version of each device; cached, because nvidia-smi is slow."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ()
-    query = [program, "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(
-            query,
-            capture_output=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=5,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    rows = (line.rpartition(",") for line in answer.stdout.splitlines() if "," in line)
+    said = ask_driver("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+    rows = (line.rpartition(",") for line in said.splitlines() if "," in line)
     return tuple((name.strip(), driver.strip()) for name, _, driver in rows)

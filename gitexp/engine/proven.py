@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitexp.engine.host import boot_id
 from gitexp.store.git_output import decode
 from gitexp.store.index_file import files_called, raw_entries
 
 if TYPE_CHECKING:
-    from gitexp.store.index_file import IndexEntry
+    from pathlib import Path
 
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+    from gitexp.store.index_file import IndexEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Proven:
         """Read what was proven since the machine started."""
         with suppress(OSError), path.open("rb") as handle:
             boot, _, commit = handle.readline().rstrip(b"\n").rpartition(b" ")
-            if boot == _boot():
+            if boot == boot_id().encode():
                 return cls(decode(commit), handle.read())
         return cls()
 
     def write(self, path: Path) -> None:
         """Remember it until the machine stops."""
-        path.write_bytes(b"%b %b\n%b" % (_boot(), self.commit.encode(), self.index))
+        path.write_bytes(f"{boot_id()} {self.commit}\n".encode() + self.index)
 
     def entries(self, id_bytes: int) -> set[bytes]:
         """Return the entries of the index; none if a crash damaged it."""
@@ -49,11 +49,3 @@ class Proven:
             return files_called(name, self.index, id_bytes)
         except ValueError:
             return []
-
-
-def _boot() -> bytes:
-    """What names this start of the machine; empty where the system does not say."""
-    try:
-        return _BOOT.read_bytes().strip()
-    except OSError:
-        return b""

@@ -34,45 +34,30 @@ from gitexp.store.local import locked, make_folder, salt, share
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from gitexp.engine.job import Conduct
     from gitexp.engine.process import Finished
-    from gitexp.engine.watchdog import Watchdog
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
 
 def run_job(
-    repository: Repository,
-    prefix: str,
-    settings: Settings,
-    job: Job,
-    *,
-    watchdog: Watchdog,
-    stop: threading.Event,
-    condition: Callable[[dict[str, Any]], str],
-    begin: Callable[[str], object],
-    hold: Sequence[int] = (),
+    repository: Repository, prefix: str, settings: Settings, job: Job, conduct: Conduct
 ) -> RunResult:
     """Run the training command once in its own checkout, and lock the job's folder meanwhile.
 
-    `condition` names the condition of an environment, so that runs that differ only in what else
-    they loaded can share one. `begin` is told the time of the start, ISO 8601, before the command
-    starts. `hold` are lock descriptors that must stay open as long as the child.
-
     Raises:
-        Interrupted: `stop` was set before the command ended.
+        Interrupted: it was told to stop before the command ended.
         NotReady: the checkout could not be prepared.
     """
     busy = busy_lock(job.folder)
     with locked(busy) as lock:
+        assert lock is not None  # noqa: S101 - we waited for it
         try:
-            return _run_job(
-                repository, prefix, settings, job,
-                watchdog=watchdog, stop=stop, condition=condition, begin=begin,
-                hold=(*hold, *([lock] if lock is not None else [])),
-            )  # fmt: skip
+            held = replace(conduct, hold=(*conduct.hold, lock))
+            return _run_job(repository, prefix, settings, job, held)
         finally:
             busy.unlink(missing_ok=True)
 
@@ -83,16 +68,7 @@ def busy_lock(folder: Path) -> Path:
 
 
 def _run_job(
-    repository: Repository,
-    prefix: str,
-    settings: Settings,
-    job: Job,
-    *,
-    watchdog: Watchdog,
-    stop: threading.Event,
-    condition: Callable[[dict[str, Any]], str],
-    begin: Callable[[str], object],
-    hold: Sequence[int],
+    repository: Repository, prefix: str, settings: Settings, job: Job, conduct: Conduct
 ) -> RunResult:
     probe = job.folder / "probe"
     make_folder(probe)
@@ -107,10 +83,10 @@ def _run_job(
         launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
-        if stop.is_set():
+        if conduct.stop.is_set():
             raise Interrupted
         start = now()
-        begin(start)
+        conduct.begin(start)
         since = time.time()
         watch = Watch(settings, job.folder)
         finished = execute(
@@ -119,15 +95,15 @@ def _run_job(
             env=launch.variables,
             stdout=job.folder / "stdout.log",
             stderr=job.folder / "stderr.log",
-            watchdog=watchdog,
+            watchdog=conduct.watchdog,
             timeout=settings.timeout,
             watch=watch,
-            stop=stop,
-            hold_fds=(checkout.lock, *hold),
+            stop=conduct.stop,
+            hold_fds=(checkout.lock, *conduct.hold),
         )
         for name in ("stdout.log", "stderr.log"):
             share(job.folder / name)
-        if finished.interrupted or _ends_with_its_job(finished, stop):
+        if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
             raise Interrupted(finished.duration)
         finished = replace(finished, halted=finished.halted or watch.last_look())
         loaded = read_probe(
@@ -143,7 +119,7 @@ def _run_job(
         unkept = keep_files(root, place, job.folder, settings.keep)
         environment = describe(repository, prefix, settings, loaded, launch, (root, *linked))
         environment |= {"data": data}
-    environment["condition"] = condition(environment)
+    environment["condition"] = conduct.condition(environment)
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
     record, surplus = shorten(record, job.metric)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.condition import condition_of
-from gitexp.engine.job import Interrupted, Job, RunResult
+from gitexp.engine.job import Conduct, Interrupted, Job, RunResult
 from gitexp.engine.run import run_job
 from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import NotReady
@@ -53,11 +53,11 @@ class Trainer:
             config=("config.toml",), command=f"{sys.executable} train.py", metric=self.metric
         )
         folder = repository.local / "runs" / commit[:12] / f"{seed}-{self.runs}"
-        return run_job(
-            repository, "", replace(plain, **settings), Job(commit, seed, 1, self.metric, folder),
-            watchdog=self.watchdog, stop=self.stop, condition=lambda found: condition_of(found, {}),
-            begin=self.begin,
-        )  # fmt: skip
+        job = Job(commit, seed, 1, self.metric, folder)
+        conduct = Conduct(
+            self.watchdog, self.stop, lambda found: condition_of(found, {}), self.begin
+        )
+        return run_job(repository, "", replace(plain, **settings), job, conduct)
 
     def folder(self, done: RunResult) -> Path:
         return self.world.path / ".git" / "gitexp" / done.record.folder

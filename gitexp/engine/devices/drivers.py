@@ -58,30 +58,28 @@ class Driver:
 
     def devices(self) -> list[Device]:
         """Devices that the driver lists, none if its program is missing or fails."""
-        listed = (self.parse(self._ask(arguments)) for arguments in self.listings)
+        listed = (self.parse(ask_driver(self.program, *words)) for words in self.listings)
         return next(filter(None, listed), [])
 
     def used(self) -> set[str]:
         """Names or places of the devices that have a computing process; none if it cannot tell."""
-        return self.parse_busy(self._ask(self.busy))
+        return self.parse_busy(ask_driver(self.program, *self.busy))
 
-    def _ask(self, arguments: tuple[str, ...]) -> str:
-        program = shutil.which(self.program)
-        if program is None:
-            return ""
-        try:
-            answer = subprocess.run(
-                [program, *arguments],
-                capture_output=True,
-                check=True,
-                stdin=subprocess.DEVNULL,
-                encoding="utf-8",
-                errors="replace",
-                timeout=_TIMEOUT,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        return answer.stdout
+
+def ask_driver(name: str, *words: str) -> str:
+    """What a driver's program prints; empty if it is missing, fails or does not answer."""
+    program = shutil.which(name)
+    if program is None:
+        return ""
+    try:
+        answer = subprocess.run(
+            [program, *words],
+            capture_output=True, check=True, stdin=subprocess.DEVNULL, encoding="utf-8",
+            errors="replace", timeout=_TIMEOUT,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout
 
 
 def parse_nvidia(text: str) -> list[Device]:

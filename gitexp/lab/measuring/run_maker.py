@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.engine import Came, Made
 from gitexp.engine.host import boot_id, clone_id, host_id, scheduler
-from gitexp.engine.job import Interrupted, Job
+from gitexp.engine.job import Conduct, Interrupted, Job
 from gitexp.lab.measuring.claims import claim_of
 from gitexp.lab.measuring.running import free_folder, run_watched
 from gitexp.rules.documents.ended import Ended
@@ -127,8 +127,7 @@ class RunMaker:
         try:
             result = run_watched(
                 ledger.repository, ledger.project.prefix, ledger.settings, label, job,
-                self._watcher, watchdog=self._watchdog, stop=slot, condition=condition,
-                begin=begin, hold=hold,
+                self._watcher, Conduct(self._watchdog, slot, condition, begin, hold),
             )  # fmt: skip
         except Interrupted as stopped:
             # Who stops a run that had not begun has seen nothing.

@@ -9,16 +9,17 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver, nap_of
+from gitexp.engine.job import Conduct
 from gitexp.engine.run import run_job
 from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import CommandFailed
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from gitexp.engine.devices.grant import Granted
     from gitexp.engine.job import Job, RunResult
@@ -34,21 +35,13 @@ def run_watched(
     label: str,
     job: Job,
     watcher: Watcher,
-    *,
-    watchdog: Watchdog,
-    stop: threading.Event,
-    condition: Callable[[dict[str, Any]], str],
-    begin: Callable[[str], object],
-    hold: Sequence[int] = (),
+    conduct: Conduct,
 ) -> RunResult:
     """Run a job as `run_job` does, and show its start and its end, however it ends."""
     watcher.started(label, job)
     result = None
     try:
-        result = run_job(
-            repository, prefix, settings, job,
-            watchdog=watchdog, stop=stop, condition=condition, begin=begin, hold=hold,
-        )  # fmt: skip
+        result = run_job(repository, prefix, settings, job, conduct)
     finally:
         watcher.finished(label, job, result.record if result is not None else None)
     return result
@@ -72,11 +65,11 @@ def run_once(
         NotReady: the checkout could not be prepared.
     """
     with Watchdog() as watchdog, _accelerators(settings, watcher) as granted:
-        return run_watched(
-            repository, prefix, settings, label, replace(job, granted=granted), watcher,
-            watchdog=watchdog, stop=threading.Event(), condition=lambda _: condition,
-            begin=lambda _: None, hold=granted.descriptors,
-        )  # fmt: skip
+        conduct = Conduct(
+            watchdog, threading.Event(), lambda _: condition, lambda _: None, granted.descriptors
+        )
+        job = replace(job, granted=granted)
+        return run_watched(repository, prefix, settings, label, job, watcher, conduct)
 
 
 def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
