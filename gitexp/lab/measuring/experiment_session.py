@@ -18,7 +18,7 @@ from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
 from gitexp.lab.measuring.notify import message_of, notify_meanwhile
 from gitexp.lab.measuring.session import Session
-from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
+from gitexp.lab.measuring.small_first import failed_on_sample
 from gitexp.lab.measuring.stored_outcomes import unlike_rows
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import Found
@@ -30,7 +30,7 @@ from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
-from gitexp.rules.verdict.small_first import full_seconds, shares_due
+from gitexp.rules.verdict.small_first import shares_due
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
@@ -130,12 +130,11 @@ class ExperimentSession(Session):
         """Note that a run which was ordered has ended; returns the error if it failed."""
         if run.why is not Why.SAMPLE or made.result is None or made.job is None:
             return super().came(run, made)
-        label, full = self.label_of(run), full_seconds(self.ledger.records(self.bench.base))
-        if said := about_ignored(label, made.result.record, full):
-            self.watcher.said(said)
+        self._doubt_share(run, made.result.record)
         if made.result.record.ok:
             return super().came(run, made)
-        return failed_on_sample(label, made.job, made.result, self.ledger.settings.sample)
+        shares = self.ledger.settings.sample
+        return failed_on_sample(self.label_of(run), made.job, made.result, shares)
 
     def is_outdated(self) -> bool:
         """Whether the baseline may have to be checked again, because others went first for long."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.measuring.session import Session
-from gitexp.lab.measuring.small_first import about_ignored
 from gitexp.rules.plan.screening import screening_due
 from gitexp.rules.verdict.due_run import Arm
-from gitexp.rules.verdict.small_first import full_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,9 +56,7 @@ class ScreenSession(Session):
     def came(self, run: Run, made: Made) -> GitexpError | None:
         """Note that a run which was ordered has ended; returns what to tell if it failed."""
         if run.arm is Arm.BASELINE and made.result is not None:
-            full = full_seconds(self.ledger.records(self.bench.base))
-            if said := about_ignored(self.label_of(run), made.result.record, full):
-                self.watcher.said(said)
+            self._doubt_share(run, made.result.record)
         return super().came(run, made)
 
     def _announce(self, run: Run) -> None:

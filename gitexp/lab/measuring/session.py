@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gitexp.engine.engine import Order
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.measuring.failed_run import failed_run
-from gitexp.lab.measuring.small_first import on_share
+from gitexp.lab.measuring.small_first import about_ignored, on_share
 from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
+from gitexp.rules.verdict.small_first import full_seconds
 
 if TYPE_CHECKING:
     import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.rules.documents.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,12 @@ class Session(ABC):
             self._made.add(run)
             return None
         return failed_run(self.ledger, self.label_of(run), made.job, made.result)
+
+    def _doubt_share(self, run: Run, record: Record) -> None:
+        """Say so if a run on a part of the data seems to have seen all of it."""
+        full = full_seconds(self.ledger.records(self.bench.base))
+        if said := about_ignored(self.label_of(run), record, full):
+            self.watcher.said(said)
 
     def learn_condition(self, commit: str, condition: str) -> None:
         """Take note of the condition that a run has had elsewhere."""

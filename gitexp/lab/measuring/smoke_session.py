@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.measuring.session import Session
-from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
+from gitexp.lab.measuring.small_first import failed_on_sample
 from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
-from gitexp.rules.verdict.small_first import SMALL_SEED, full_seconds
+from gitexp.rules.verdict.small_first import SMALL_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +46,11 @@ class SmokeSession(Session):
         """Note that a run has ended; returns the error if it failed."""
         if made.job is None or made.result is None:
             return None
-        record, label = made.result.record, self.label_of(run)
+        record = made.result.record
         if not record.ok:
-            return failed_on_sample(label, made.job, made.result, self.ledger.settings.sample)
-        if said := about_ignored(label, record, full_seconds(self.ledger.records(self.bench.base))):
-            self.watcher.said(said)
+            shares = self.ledger.settings.sample
+            return failed_on_sample(self.label_of(run), made.job, made.result, shares)
+        self._doubt_share(run, record)
         self.records.append(record)
         return None
 
