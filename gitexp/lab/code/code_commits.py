@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from gitexp.lab.projects.experiment_name import amend_hint
 from gitexp.rules.documents.code_commit import CODE, code_trailers, is_code_commit
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.finding import Finding
@@ -50,7 +51,8 @@ class CodeCommits:
             if CODE not in trailers:
                 return ()
             said = f"the trailer Code says {visible(trailers[CODE])}, but that is not its parent"
-            return (Finding("T2", said, _amended(entry, "remove the trailers Code and Base")),)
+            hint = amend_hint(entry.name, "remove the trailers Code and Base")
+            return (Finding("T2", said, hint),)
         below = code.parents[0] if len(code.parents) == 1 else ""
         if not below or (below in self._read and is_code_commit(self._read[below].message)):
             return (_several(entry),)
@@ -59,7 +61,7 @@ class CodeCommits:
                 "T2",
                 f"the trailer {token} says {visible(trailers.get(token, 'nothing'))}, but the"
                 f" {what} is {right[:10]}",
-                _amended(entry, f"write: {token}: {right}"),
+                amend_hint(entry.name, f"write: {token}: {right}"),
             )
             for (token, right), what in zip(
                 code_trailers(code.commit, below), ("code commit", "baseline"), strict=True
@@ -92,8 +94,3 @@ def _several(entry: Entry) -> Finding:
         "join them into one commit on the baseline:"
         f' gitexp start --code-from {shlex.quote(f"exp/{visible(entry.name)}")} "HYPOTHESIS"',
     )
-
-
-def _amended(entry: Entry, what: str) -> str:
-    branch = shlex.quote(f"exp/{visible(entry.name)}")
-    return f"git switch {branch} && git commit --amend\nand {what}"

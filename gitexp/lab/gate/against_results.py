@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.log.earlier_verdict import verdict_on
 from gitexp.lab.log.same_change import same_change
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.experiment_name import amend_hint
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
@@ -62,7 +62,7 @@ def _check_level(
             "T3",
             f"Level is {registration.level:g}, but campaign {registration.campaign} allows"
             f" {allowed:g} ({confirmed} confirmed, {planned} planned)",
-            past.or_sync(amend_hint(entry, f"write: Level: {allowed:g}")),
+            past.or_sync(amend_hint(entry.name, f"write: Level: {allowed:g}")),
         )
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.code.replacement import against_replacement
-from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.experiment_name import amend_hint
 from gitexp.lab.registering.seeds import first_seed, may_begin, no_seeds_left, used_seeds
 from gitexp.rules.documents.name import names_commit
 from gitexp.rules.documents.registration import AGAIN, parse_message
@@ -81,7 +81,7 @@ def check_as_started(
 
 def _wrong(entry: Entry, what: str, hint: str) -> Finding:
     said = f"{what}: the registration is not what `gitexp start` would have written"
-    return Finding("V16", said, amend_hint(entry, hint))
+    return Finding("V16", said, amend_hint(entry.name, hint))
 
 
 def _open_campaign(

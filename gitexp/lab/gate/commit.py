@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from gitexp.lab.projects.experiment_name import amend_hint
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.rules.documents.registration import Registration, parse_message
@@ -51,12 +52,6 @@ def check_name(entry: Entry) -> list[Finding]:
     ]
 
 
-def amend_hint(entry: Entry, what: str) -> str:
-    """Say how to change an experiment's message."""
-    branch = shlex.quote(f"exp/{visible(entry.name)}")
-    return f"git switch {branch} && git commit --amend\nand {what}"
-
-
 def _check_message(
     entry: Entry, change: Change | None, project: Project
 ) -> tuple[Registration | None, list[Finding]]:
@@ -81,7 +76,7 @@ def _check_message(
             Finding(
                 "T2",
                 f"the trailer Change says {said_of_it!r}, but the diff says {str(change)!r}",
-                amend_hint(entry, f"write: Change: {change}"),
+                amend_hint(entry.name, f"write: Change: {change}"),
             )
         )
     folder = project.prefix.rstrip("/")
@@ -89,7 +84,7 @@ def _check_message(
         where = visible(folder) if folder else "the project at the top of the repository"
         what = f"write: Project: {visible(folder)}" if folder else "remove the trailer Project"
         wrong = f"the trailer Project says {registration.project!r}, but the change is in {where}"
-        findings.append(Finding("T2", wrong, amend_hint(entry, what)))
+        findings.append(Finding("T2", wrong, amend_hint(entry.name, what)))
     return registration, findings
 
 
@@ -104,7 +99,7 @@ def _check_design(entry: Entry, registration: Registration, settings: Settings) 
         Finding(
             "T2",
             f"the trailer {token} says {said}, but by the settings it is {meant}",
-            amend_hint(entry, f"write: {token}: {meant}"),
+            amend_hint(entry.name, f"write: {token}: {meant}"),
         )
         for token, said, meant in (
             ("Vary", registration.vary(), expected.vary()),
@@ -122,7 +117,7 @@ def _check_design(entry: Entry, registration: Registration, settings: Settings) 
             Finding(
                 "T2",
                 f"the message {said} {line}, but by the settings pairs {asked} interleaved",
-                amend_hint(entry, f"{'write' if expected.interleaved else 'remove'}: {line}"),
+                amend_hint(entry.name, f"{'write' if expected.interleaved else 'remove'}: {line}"),
             )
         )
     if wrong := against_direction(criterion, settings):
@@ -140,7 +135,7 @@ def _other_rules(entry: Entry, registered: int, asked: int) -> Finding:
         "V11",
         f"the message has {said}, but its baseline's settings have rules = {asked}: it would be"
         " judged by earlier rules",
-        amend_hint(entry, f"write: Rules: {asked}"),
+        amend_hint(entry.name, f"write: Rules: {asked}"),
     )
 
 

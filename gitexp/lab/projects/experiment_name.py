@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.name import is_name
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
@@ -31,6 +33,11 @@ def short_name(name: str) -> str:
             "list the experiments: gitexp log",
         )
     return short
+
+
+def amend_hint(name: str, what: str) -> str:
+    """Say how to change the message of an experiment."""
+    return f"git switch {quote(f'exp/{visible(name)}')} && git commit --amend\nand {what}"
 
 
 def find_by_name(repository: Repository, name: str) -> tuple[str, str] | None:
