@@ -25,6 +25,7 @@ from gitexp.store.signing import signed, signs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 
 _NAMED = 3  # experiments in one sentence
@@ -100,39 +101,38 @@ def check_signing(repository: Repository) -> Iterator[Problem]:
 
 def check_settings(repository: Repository) -> Iterator[Problem]:
     """Find projects whose settings cannot be read or are not approved."""
+    for prefix, project in _projects(repository):
+        if isinstance(project, GitexpError):
+            yield Problem("D4", project.message, project.hint)
+        elif waiting := unapproved(project):
+            yield Problem(
+                "D5",
+                " and ".join(one.what for one in waiting)
+                + f" on {project.baseline}: not approved in this clone, so nothing runs",
+                f"read what it would run, and approve it: {_command_in(prefix)}",
+            )
+
+
+def _projects(repository: Repository) -> Iterator[tuple[str, Project | GitexpError]]:
+    """The projects that run here by their folders, or why one cannot be read."""
     if repository.top is None:
         return  # nothing runs on a server
     known = known_projects(repository)
     for prefix in known if len(known) > 1 else [project_prefix(repository)]:
         try:
-            project = project_at(repository, prefix)
+            yield prefix, project_at(repository, prefix)
         except GitexpError as error:
-            yield Problem("D4", error.message, error.hint)
-            continue
-        waiting = unapproved(project)
-        if not waiting:
-            continue
-        yield Problem(
-            "D5",
-            " and ".join(one.what for one in waiting)
-            + f" on {project.baseline}: not approved in this clone, so nothing runs",
-            f"read what it would run, and approve it: {_command_in(prefix)}",
-        )
+            yield prefix, error
 
 
 def check_code(repository: Repository) -> Iterator[Problem]:
     """Find code of experiments that runs here only once somebody has read and approved it."""
-    if repository.top is None:
-        return  # nothing runs on a server
     try:
         brought = [e for e in read_experiments(repository) if e.code and not e.archived]
     except GitexpError:  # which `check_damage` names
         return
-    known = known_projects(repository)
-    for prefix in known if len(known) > 1 else [project_prefix(repository)]:
-        try:
-            project = project_at(repository, prefix)
-        except GitexpError:  # which `check_settings` names
+    for prefix, project in _projects(repository):
+        if isinstance(project, GitexpError):  # which `check_settings` names
             continue
         results = judged(repository, entries_of(project, brought))
         names = [name for mine in code_that_waits(project, results).values() for name in mine]
