@@ -9,7 +9,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.code.switch import from_switch, refuse_without_switch
 from gitexp.lab.gate.code import check_code
 from gitexp.lab.projects.comparison import Comparison
-from gitexp.lab.projects.differences import inspect_files, relative
+from gitexp.lab.projects.differences import inspect_files, read_edited, relative
 from gitexp.lab.projects.project import settings_at
 from gitexp.lab.registering.committing import Code
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
@@ -91,16 +91,15 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
     project = project_at(project, base)
     differing = project.repository.git.differences("diff-tree", base, tree)
     kept, configs = list[tuple[str, str, str]](), list[Edited]()
-    for file in differing:
-        path = relative(project, file.path)
-        if not is_config(path, project.settings.config):
+    [files] = read_edited([(project, differing)], is_config)
+    for file, edited in zip(differing, files, strict=True):
+        if not is_config(edited.path, project.settings.config):
             kept.append((file.new_mode, file.new_id, file.path))
             continue
-        edited = _read(project, file, path)
         below = code_in(edited)
         if below is not None:
             kept.append((file.new_mode, write_blob(project.repository, below), file.path))
-            edited = replace(edited, before=below)
+            edited = replace(edited, before=below)  # noqa: PLW2901
         if edited.before != edited.after or file.old_mode != file.new_mode:
             configs.append(edited)
     if not kept:
@@ -110,9 +109,9 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
             'gitexp start "HYPOTHESIS"' if configs else "edit the code and one config line first",
         )
     below_tree = tree_with(project.repository, base, kept)
-    files = tuple(project.repository.git.differences("diff-tree", base, below_tree))
-    paths = tuple(relative(project, file.path) for file in files)
-    return CodeEdit(project, Code(base, paths, tree=below_tree), files, tuple(configs))
+    below_files = tuple(project.repository.git.differences("diff-tree", base, below_tree))
+    paths = tuple(relative(project, file.path) for file in below_files)
+    return CodeEdit(project, Code(base, paths, tree=below_tree), below_files, tuple(configs))
 
 
 def project_at(project: Project, base: str) -> Project:
@@ -137,17 +136,6 @@ def fork_of(project: Project, commit: str) -> str:
             f"begin from it: git switch --create work {project.baseline}",
         )
     return found
-
-
-def _read(project: Project, file: FileChange, path: str) -> Edited:
-    """Read a config on both sides; what is not a regular file is not read."""
-    wanted = [
-        blob if mode.startswith("100") else ""
-        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
-    ]
-    read = iter(project.repository.git.objects([blob for blob in wanted if blob]))
-    before, after = (next(read) if blob else None for blob in wanted)
-    return Edited(path, file.old_mode, file.new_mode, before, after)
 
 
 def code_in(file: Edited) -> bytes | None:

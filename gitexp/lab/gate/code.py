@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.differences import read_edited
 from gitexp.rules.gate.code_commit import inspect_code, needs_content
-from gitexp.rules.gate.edited import Edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,28 +25,9 @@ def check_code(
 
     One git process for them all; files of more than `largest` bytes are not read.
     """
-    read: dict[str, bytes | None] = {}
-    for comparison in comparisons:
-        for file in comparison.code_files:
-            path = relative(comparison.project, file.path)
-            if needs_content(path, comparison.project.settings.config):
-                both = (file.old_mode, file.old_id), (file.new_mode, file.new_id)
-                read |= {blob: None for mode, blob in both if mode.startswith("10")}
-    if read:
-        git = comparisons[0].project.repository.git
-        read = dict(zip(read, git.objects([*read], largest=largest), strict=True))
+    wanted = [(comparison.project, comparison.code_files) for comparison in comparisons]
+    edited = read_edited(wanted, needs_content, largest)
     return [
-        inspect_code(
-            [
-                Edited(
-                    relative(comparison.project, file.path), file.old_mode, file.new_mode,
-                    read.get(file.old_id), read.get(file.new_id),
-                )
-                for file in comparison.code_files
-            ],
-            comparison.project.settings,
-            change=change,
-            baseline=comparison.project.baseline,
-        )
-        for comparison, change in zip(comparisons, changes, strict=True)
-    ]  # fmt: skip
+        inspect_code(files, project.settings, change=change, baseline=project.baseline)
+        for (project, _), files, change in zip(wanted, edited, changes, strict=True)
+    ]

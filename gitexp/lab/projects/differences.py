@@ -18,7 +18,7 @@ from gitexp.rules.gate.protected import inspect_protected
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitexp.lab.projects.comparison import Comparison
     from gitexp.lab.projects.project import Project
@@ -43,37 +43,42 @@ def inspect_comparisons(
     return _inspect([(comparison.project, comparison.files) for comparison in comparisons], largest)
 
 
-def _inspect(
-    wanted: Sequence[tuple[Project, Sequence[FileChange]]], largest: int | None = None
-) -> list[Inspection]:
+def read_edited(
+    wanted: Sequence[tuple[Project, Sequence[FileChange]]],
+    needed: Callable[[str, Sequence[str]], bool],
+    largest: int | None = None,
+) -> list[list[Edited]]:
+    """Files that differ, with the contents of those regular ones that are `needed`.
+
+    It decides by a path and the configs that the project declares. One git process for them all.
+    """
     blobs = {
         blob: None
         for project, files in wanted
         for file in files
-        if is_config(relative(project, file.path), project.settings.config)
+        if needed(relative(project, file.path), project.settings.config)
         for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
         if mode.startswith("10")
     }
-    git = wanted[0][0].repository.git if wanted else None
-    read = git.objects([*blobs], largest=largest) if git else []
+    read = wanted[0][0].repository.git.objects([*blobs], largest=largest) if blobs else []
     contents = dict(zip(blobs, read, strict=True))
-    inspections = [
-        _inspect_edited(
-            project,
-            [
-                Edited(
-                    relative(project, file.path),
-                    file.old_mode,
-                    file.new_mode,
-                    contents.get(file.old_id),
-                    contents.get(file.new_id),
-                )
-                for file in files
-            ],
-        )
+    return [
+        [
+            Edited(
+                relative(project, file.path), file.old_mode, file.new_mode,
+                contents.get(file.old_id), contents.get(file.new_id),
+            )
+            for file in files
+        ]
         for project, files in wanted
-    ]
-    return _with_named_files([project for project, _ in wanted], inspections)
+    ]  # fmt: skip
+
+
+def _inspect(
+    wanted: Sequence[tuple[Project, Sequence[FileChange]]], largest: int | None = None
+) -> list[Inspection]:
+    projects, edited = [project for project, _ in wanted], read_edited(wanted, is_config, largest)
+    return _with_named_files(projects, [*map(_inspect_edited, projects, edited)])
 
 
 def inspect_files(project: Project, files: Sequence[Edited]) -> Inspection:
