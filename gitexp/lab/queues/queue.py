@@ -15,16 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import boot_id, host_id
 from gitexp.rules.documents.purpose import RunKind
-from gitexp.rules.documents.shape import number
+from gitexp.rules.documents.shape import (
+    Shape,
+    flag,
+    listed,
+    maybe,
+    number,
+    one_of,
+    text,
+    whole,
+)
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gitexp.store.repository import Repository
 
 _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
+_MOST = 1 << 32  # what a count is held against
+_are_texts = listed(text)
 
 
 class QueueStage(StrEnum):
@@ -192,52 +203,30 @@ def queues(repository: Repository) -> list[Queue]:
 def read_queue(folder: Path) -> Queue | None:
     """Read a queue from its folder; None if there is none, or what is there is damaged."""
     content = _LATER | read_json(_place(folder))
-    if content.keys() != _FIELDS.keys() or not all(
-        check(content[name]) for name, check in _FIELDS.items()
-    ):
+    if _SHAPE.read(content) is None:
         return None
     parsed = {"names": tuple(content["names"]), "kind": RunKind(content["kind"])}
-    return Queue(folder, **content | parsed)
+    return Queue(folder, **{name: content[name] for name in _SHAPE.required} | parsed)
 
 
 def _place(folder: Path) -> Path:
     return folder / "queue.json"
 
 
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 0
-
-
-_FIELDS: dict[str, Callable[[Any], bool]] = {
-    "names": lambda value: bool(value) and _are_texts(value),
-    "jobs": lambda value: value is None or (_is_count(value) and value > 0),
-    "gpus": _is_text,
-    "prefix": _is_text,
-    "several": _is_bool,
-    "start": _is_text,
-    "host": _is_text,
-    "boot": _is_text,
-    "pid": _is_count,
-    "yes": _is_bool,
-    "runs": _is_count,
-    "share": number(0, 1),
-    "on": _is_text,
-    "remote": _is_text,
-    "address": _is_text,
-    "kind": lambda value: value in [*RunKind],
-}  # fmt: skip
+_SHAPE = Shape(
+    {
+        "names": lambda value: bool(value) and _are_texts(value),
+        "jobs": maybe(whole(1, _MOST)),
+        **dict.fromkeys(("pid", "runs"), whole(0, _MOST)),
+        **dict.fromkeys(("several", "yes"), flag),
+        **dict.fromkeys(
+            ("gpus", "prefix", "start", "host", "boot", "on", "remote", "address"), text
+        ),
+        "share": number(0, 1),
+        "kind": one_of(*RunKind),
+    },
+    closed=True,
+)
 # Of queues that an earlier version began.
 _LATER: dict[str, Any] = {
     "yes": True, "runs": 0, "share": 1.0, "on": "", "remote": "", "address": "",
