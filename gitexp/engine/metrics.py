@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitexp.engine.metrics_file import as_float, read_metrics
@@ -12,6 +13,7 @@ from gitexp.rules.documents.shape import text as is_text
 from gitexp.rules.verdict.set_aside import RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LOGGED = "metrics.jsonl"  # what `gitexp.log` wrote
@@ -42,13 +44,22 @@ def logged(path: Path, tail: int = 0) -> dict[str, float]:
     left out.
     """
     found: dict[str, float] = {}
-    for line in _end_of(path, tail or _LARGEST_LOG).split("\n"):
-        try:
-            metrics = json.loads(line)["metrics"]
-            found |= {name: as_float(v) for name, v in metrics.items() if is_text(name)}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            continue  # A line that was cut off by a kill, or by the start of the tail.
+    for _, metrics in parse_logged(_end_of(path, tail or _LARGEST_LOG).split("\n")):
+        found |= metrics
     return found
+
+
+def parse_logged(lines: Iterable[str | bytes]) -> Iterator[tuple[int | None, dict[str, float]]]:
+    """Step and metrics of lines that `gitexp.log` wrote; the step is None without one.
+
+    A line that was cut off is passed over, and so is a name that cannot be stored.
+    """
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            content = json.loads(line)
+            step, metrics = content.get("step"), content["metrics"].items()
+            values = {name: as_float(value) for name, value in metrics if is_text(name)}
+            yield step if type(step) is int else None, values
 
 
 def with_rate(found: dict[str, float], folder: Path, seconds: float) -> dict[str, float]:
@@ -58,19 +69,10 @@ def with_rate(found: dict[str, float], folder: Path, seconds: float) -> dict[str
     """
     if RATE in found or not seconds > 0:
         return found
-    step = _last_step(folder / LOGGED) or found.get("step", 0)
+    steps = [step for step, _ in parse_logged(_end_of(folder / LOGGED, _TAIL).split("\n"))]
+    last = next((step for step in reversed(steps) if step is not None), 0)
+    step = last or found.get("step", 0)
     return found | {RATE: step / seconds} if step > 0 else found
-
-
-def _last_step(path: Path) -> int:
-    last = 0
-    for line in _end_of(path, _TAIL).split("\n"):
-        try:
-            step = json.loads(line)["step"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue
-        last = step if type(step) is int else last
-    return last
 
 
 def _end_of(path: Path, size: int) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.masking import hide_secrets
+from gitexp.engine.metrics import parse_logged
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import parse_object, stamped
 from gitexp.rules.documents.series import Curve
-from gitexp.rules.documents.shape import text as is_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,17 +83,12 @@ def read_curves(path: Path) -> dict[str, Curve]:
     """
     curves: dict[str, Curve] = {}
     with suppress(OSError), path.open("rb") as handle:
-        while line := handle.readline(_LONGEST_LINE):
-            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                content = json.loads(line)
-                step, metrics = content["step"], content["metrics"]
-                if type(step) is not int or abs(step) > _LARGEST_STEP:
-                    continue
-                for name, value in metrics.items():
-                    if name not in curves and (len(curves) == _MOST_METRICS or not is_text(name)):
-                        continue
-                    if math.isfinite(value):
-                        curves.setdefault(name, Curve()).add(step, float(value))
+        for step, metrics in parse_logged(iter(partial(handle.readline, _LONGEST_LINE), b"")):
+            if step is None or abs(step) > _LARGEST_STEP:
+                continue
+            for name, value in metrics.items():
+                if math.isfinite(value) and (name in curves or len(curves) < _MOST_METRICS):
+                    curves.setdefault(name, Curve()).add(step, value)
     return curves
 
 

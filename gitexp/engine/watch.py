@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine.family import memory_of
+from gitexp.engine.metrics import LOGGED, parse_logged
 from gitexp.engine.printed import read_steps
 from gitexp.engine.tail import Tail
 from gitexp.rules.documents.ended import Ended
@@ -16,7 +15,7 @@ from gitexp.rules.documents.quantities import said_size
 from gitexp.rules.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gitexp.rules.documents.settings import Settings
@@ -87,7 +86,7 @@ class Watch:
         self.rules = StepRules(settings.stop_if)
         self._silent, self._memory = settings.silent, settings.memory
         self._printed = [Tail(folder / name) for name in ("stdout.log", "stderr.log")]
-        self._logged = Tail(folder / "metrics.jsonl")
+        self._logged = Tail(folder / LOGGED)
         self._quiet = 0.0  # seconds
         self._looked = self._weighed = time.monotonic()
         self._pause = _MEMORY_PERIOD
@@ -111,7 +110,7 @@ class Watch:
     def _reported(self, *, to_the_end: bool = False) -> Halt | None:
         if not self.rules.metrics:
             return None
-        news = [*_logged(self._logged.read(to_the_end=to_the_end))]
+        news = [*parse_logged(self._logged.read(to_the_end=to_the_end).split("\n"))]
         for stream in self._printed:
             news += read_steps(stream.read(to_the_end=to_the_end), self.rules.metrics)
         return next(filter(None, (self.rules.halt(*one) for one in news)), None)
@@ -140,13 +139,3 @@ class Watch:
             f"stopped at {said_size(size)} of memory, over the limit of {said_size(self._memory)}"
         )
         return Halt(Ended.MEMORY, said)
-
-
-def _logged(text: str) -> Iterator[tuple[int | None, dict[str, float]]]:
-    """Steps and metrics of lines that `gitexp.log` wrote."""
-    for line in text.split("\n"):
-        with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            content = json.loads(line)
-            step = content.get("step")
-            values = {name: float(value) for name, value in content["metrics"].items()}
-            yield step if type(step) is int else None, values
