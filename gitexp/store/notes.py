@@ -11,7 +11,7 @@ from gitexp.store.objects import NotesTree
 from gitexp.store.sifting import sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.store.reader import Reader
     from gitexp.store.repository import Repository
@@ -68,6 +68,19 @@ def _find(
         listed = list_notes(repository, ref)
         found |= {commit: listed[commit] for commit in several}
     return found
+
+
+def each_note(
+    repository: Repository, ref: str, commits: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Read the notes of commits one after the other, "" where there is none.
+
+    One is in memory at a time: the outcomes of one experiment may take megabytes.
+    """
+    asked, blobs = [*commits], list_notes(repository, ref)
+    contents = repository.git.each(blobs.get(commit, f"{commit}^{{blob}}") for commit in asked)
+    for commit, content in zip(asked, contents, strict=True):
+        yield commit, decode(content or b"")
 
 
 def find_lines(repository: Repository, ref: str, text: str) -> str:

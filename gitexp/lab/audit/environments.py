@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.inventory import gated, label_of, name_of
@@ -17,7 +18,7 @@ from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
-from gitexp.store.notes import list_notes
+from gitexp.store.notes import each_note, list_notes
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
@@ -40,13 +41,10 @@ def about_environments(inventory: Inventory) -> Iterator[Finding]:
     ]
     if not confirmed:
         return
-    repository = inventory.project.repository
-    blobs = list_notes(repository, BULK)
     commits = [commit for result, _ in confirmed for commit in (result.base, result.commit)]
-    # One note at a time: the outcomes of one experiment may take megabytes.
-    texts = repository.git.each(blobs.get(commit, f"{commit}^{{blob}}") for commit in commits)
+    notes = each_note(inventory.project.repository, BULK, commits)
     for result, registration in confirmed:
-        bulk = [(next(texts) or b"").decode("utf-8", "replace") for _ in range(2)]
+        bulk = [text for _, text in islice(notes, 2)]
         arms = arms_of(registration, result.baseline_records, result.records, bulk)
         yield from about_arms(name_of(result), arms)
 

@@ -15,7 +15,7 @@ from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.pairs import compared, inputs_of
-from gitexp.store.notes import list_notes
+from gitexp.store.notes import each_note
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
@@ -44,12 +44,9 @@ def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator
         return
     from gitexp.statistics.resampling import Resampler  # NumPy
 
-    blobs = list_notes(inventory.project.repository, BULK)
     # The baseline's outcomes are read once for all experiments on it.
     order = [c for base, claims in asked.items() for c in (base, *(c.commit for c in claims))]
-    # One note at a time: the outcomes of one experiment may take megabytes.
-    names = (blobs.get(commit, f"{commit}^{{blob}}") for commit in order)
-    texts = map(_decoded, inventory.project.repository.git.each(names))
+    texts = (text for _, text in each_note(inventory.project.repository, BULK, order))
     resampler, done, total = Resampler(), 0, sum(map(len, asked.values()))
     for claims in asked.values():
         baseline = parse_outcomes(next(texts), {key for claim in claims for key in claim.baseline})
@@ -61,10 +58,6 @@ def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator
             done += 1
             if watch is not None:
                 watch("per-example evidence, experiments", done, total)
-
-
-def _decoded(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
