@@ -63,7 +63,7 @@ def _typed_command() -> str:
 
 def interrupted() -> Stopped:
     """Say that a command was stopped from outside."""
-    return Stopped("interrupted; what had finished is stored")
+    return Stopped("interrupted; nothing that had finished is lost")
 
 
 def _refused_by_system(error: OSError) -> GitexpError:

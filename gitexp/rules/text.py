@@ -89,9 +89,11 @@ def shell_word(word: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration as people say it: seconds, minutes or hours."""
+    """A duration as people say it: seconds, minutes, hours or days."""
     if seconds < 0.95:
         return f"{max(seconds, 0.1):.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 259_200 else f"{seconds / 86400:.0f} days"

@@ -127,7 +127,7 @@ def test_an_interruption_is_an_object(ready: World) -> None:
     out, err = running.communicate(timeout=30)
     assert running.returncode == 130
     assert json.loads(out)["error"]["id"] == "interrupted"
-    assert err.count("interrupted; what had finished is stored") == 1
+    assert err.count("interrupted; nothing that had finished is lost") == 1
 
 
 def test_prose_alone_leaves_standard_output_empty(ready: World) -> None:

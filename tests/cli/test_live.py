@@ -68,7 +68,7 @@ def test_a_live_line_tells_time_and_latest_metrics_until_it_is_stopped(ready: Wo
     wanted = r"seed 1: running [1-9]\d* s  accuracy 0.5, best_accuracy 0.9, loss 2"
     shown = in_a_terminal(ready, "run", until=wanted)
     assert "seed 1: stopped" in shown
-    assert shown.rstrip().endswith("gitexp: interrupted; what had finished is stored")
+    assert shown.rstrip().endswith("gitexp: interrupted; nothing that had finished is lost")
 
 
 def test_events_are_objects_for_programs_and_the_result_stays_apart(ready: World) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.text import visible
+from gitexp.rules.text import duration, visible
 
 SHOWN = (
     ("", ""),
@@ -39,3 +39,14 @@ def test_whatever_is_shown_is_printable_and_changes_no_more_when_shown_again(tex
     assert shown.count("\n") == text.count("\n")
     assert (shown == text) == all(c.isprintable() or c in "\n\t" for c in text)
     shown.encode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.01, "0.1 s"), (0.94, "0.9 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"),
+        (5400, "1.5 h"), (259_199, "72.0 h"), (259_200, "3 days"), (2.3e9, "26620 days"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_told_in_the_unit_that_people_use(seconds: float, told: str) -> None:
+    assert duration(seconds) == told

@@ -561,7 +561,7 @@ def interrupted(world: World, flag: Path, number: int, jobs: int = 2) -> tuple[s
         os.killpg(running.pid, number)
     out, _ = running.communicate(timeout=30)
     assert "Traceback" not in out
-    assert number == signal.SIGKILL or "interrupted; what had finished is stored" in out
+    assert number == signal.SIGKILL or "interrupted; nothing that had finished is lost" in out
     assert ("on record as one failure" in out) is (number == signal.SIGINT)
     return name, running.returncode, trainers
 
