@@ -132,7 +132,7 @@ def test_accepted_and_archived_experiments_are_marked(told: World) -> None:
     told.gitexp("archive", confirmed)
     out = told.gitexp("log").out
     assert "\n✓~ model.C" in out
-    assert "~ archived" in out
+    assert "~ [archived]" in out
 
 
 def on_a_terminal(world: World, *words: str, **environment: str | None) -> str:

@@ -30,7 +30,7 @@ def test_a_report_has_goals_ladder_verdicts_and_what_is_open(ready: World) -> No
         "✗  model.C 10 → 9.9", "✓* model.C 1.0 → 10",
     }  # fmt: skip
     assert all(("┊" in line and "│" in line) or "●" in line for line in lines[3:-3])
-    assert lines[-2] == "✓ confirmed   ✗ ruled out   * accepted   ┊ the gain asked for"
+    assert lines[-2] == "✓ confirmed   ✗ ruled out   * [accepted]   ┊ the gain asked for"
     assert "Goal accuracy >= 0.97: at 0.9" in goals
     assert f"exp/{won}: C=10 lifts accuracy because @<!-- -->ada saw \\<b>it\\</b> \\|" in ladder
     assert "UNTESTED STEP" in ladder

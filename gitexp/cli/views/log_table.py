@@ -113,7 +113,8 @@ def mark_of(one: Cells, *, plain: bool = False) -> str:
 def meanings(marks: AbstractSet[str], *, plain: bool = False) -> list[str]:
     """What the marks of some verdicts and fates mean."""
     said = [f"{mark_for(v, plain=plain)} {v.lower()}" for v in Verdict if v in marks]
-    return said + [f"{mark} {fate}" for fate, mark in FATES.items() if fate in marks]
+    # In brackets, as the paragraphs say it and as people search for it.
+    return said + [f"{mark} [{fate}]" for fate, mark in FATES.items() if fate in marks]
 
 
 def asked_for(glyphs: Glyphs = UNICODE) -> str:
