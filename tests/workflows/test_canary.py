@@ -114,6 +114,7 @@ def test_too_few_records_do_not_tell_whether_a_baseline_moved(ready: World, tmp_
         'print(f"accuracy',
         'accuracy += random.SystemRandom().gauss(0, 0.0001)\nprint(f"accuracy', "train.py",
     )  # fmt: skip
+    ready.edit(":.6f}", ":.12f}", "train.py")  # in six digits, one run in 350 repeats another
     hidden(ready, tmp_path, repeats=[3]).touch()
     ran = ready.gitexp("run", "--baseline", "--again")
     assert "too few records to tell whether it has moved, so its records stay" in ran.err
@@ -141,6 +142,7 @@ def test_a_noisy_baseline_has_moved_where_noise_does_not_explain_it(
         'print(f"accuracy',
         'accuracy += random.SystemRandom().gauss(0, 0.0001)\nprint(f"accuracy', "train.py",
     )  # fmt: skip
+    ready.edit(":.6f}", ":.12f}", "train.py")  # in six digits, one run in 350 repeats another
     hidden(ready, tmp_path, effect, canary="always").touch()
     ready.start(*SET)
     ran = ready.gitexp("run", "--json")

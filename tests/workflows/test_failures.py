@@ -124,7 +124,7 @@ def test_aborts_count_unless_a_run_that_was_aborted_gives_its_score_again(
     ready: World, *, noisy: bool
 ) -> None:
     if noisy:
-        train(ready, "accuracy += random.SystemRandom().gauss(0, 0.0001)")
+        train(ready, "accuracy += random.SystemRandom().gauss(0, 0.001)")
     settle(ready, repeats=[3])
     name = ready.start(*SET)
     abort(ready, name, range(2, 4))
