@@ -11,7 +11,7 @@ from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.baseline_session import BaselineSession
 from gitexp.lab.measuring.bench import Bench
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
-from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.measuring.session import SessionTools
 from gitexp.lab.measuring.step_session import prove_steps
@@ -89,7 +89,8 @@ def measure_baseline(
         )
     results = read_results(project)
     bases = dict.fromkeys(r.entry.base for r in results if r.entry.parents)
-    ledger = Ledger(project, settings, settings.metric, watcher.said)
+    scope = scope_of(project, settings, settings.metric)
+    ledger = Ledger(project, settings, scope, watcher.said)
     with run_maker(project.repository, watcher, gpus) as maker:
         if on is None:
             jobs = demand_devices(maker.giver, [settings], jobs)
@@ -101,7 +102,7 @@ def measure_baseline(
         registration = _registration(project, results)
         seeds = registration.registered_seeds() if settings.seeded else PROOF
         # After a refactoring, a run may load one package more and still compare with earlier ones.
-        ledger.read_environments(*list(bases)[:_RECENT])
+        ledger.environments.read(*list(bases)[:_RECENT])
         adopt(ledger, project.tip, seeds)
         jobs = jobs or most_jobs(maker, [ledger])
         bench = Bench(project.tip, jobs, watcher, away=on is not None)

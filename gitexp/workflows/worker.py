@@ -7,7 +7,7 @@ what the first one left is sent while the next one goes on.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import nap_of
@@ -17,6 +17,7 @@ from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
 from gitexp.errors import GitexpError, StoreBusy
 from gitexp.lab.measuring.driving import run_maker
+from gitexp.lab.measuring.ledger import scope_of
 from gitexp.lab.measuring.scheduler import how_stopped
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.sharing.incoming import merge_results
@@ -142,15 +143,16 @@ class _Ledgers:
 
     def _open(self, task: Task) -> SendingLedger:
         admitted = admit_task(self._clone, task)
-        ledger = SendingLedger(
-            admitted.project, admitted.project.settings, task.metric, self._said,
-            experiment=admitted.experiment, code=task.code,
+        project = admitted.project
+        scope = replace(
+            scope_of(project, project.settings, task.metric), experiment=admitted.experiment,
             beside=admitted.base if admitted.interleaved else "",
         )  # fmt: skip
+        ledger = SendingLedger(project, project.settings, scope, self._said, code=task.code)
         commits = [one for one in (admitted.base, admitted.experiment, task.code) if one]
         ledger.read(*commits)
-        ledger.read_environments(*commits)
-        ledger.generation = task.generation
+        ledger.environments.read(*commits)
+        ledger.environments.generation = task.generation
         return ledger
 
 

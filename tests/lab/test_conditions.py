@@ -283,12 +283,12 @@ def test_long_baselines_are_not_begun_unasked(ready: World) -> None:
 
 def test_a_run_that_failed_at_once_hides_no_upgrade(ready: World) -> None:
     known = Environments(repository_of(ready))
-    known.read(["main"])
+    known.read("main")
     least = {"python": "3.11", "threads": 4}
     nothing, old, new = (
         least | {"packages": packages} for packages in ({}, {"numpy": "1.0"}, {"numpy": "2.0"})
     )
-    failed = known.name(nothing, "main", ["main"])
-    assert known.name(old, "main", ["main"]) == failed
-    assert known.name(new, "main", ["main"]) != failed
-    assert known.name(nothing | {"packages": {"numpy": "1.0"}}, "main", ["main"]) == failed
+    failed = known.name(nothing, "main")
+    assert known.name(old, "main") == failed
+    assert known.name(new, "main") != failed
+    assert known.name(nothing | {"packages": {"numpy": "1.0"}}, "main") == failed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import Record, parse_records
@@ -73,10 +73,11 @@ def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, st
     assert world.gitexp("status", "--json").json
     # However often the notes of a baseline are read, which has runs for this experiment alone.
     project, (base, new) = open_project(world.path), world.git("rev-parse", "main", "HEAD").split()
-    ledger = Ledger(
-        project, project.settings, "accuracy", print, experiment=new, beside=base,
-        replaced=(second, old),
+    scope = replace(
+        scope_of(project, project.settings, "accuracy"),
+        experiment=new, beside=base, replaces=(second, old),
     )  # fmt: skip
+    ledger = Ledger(project, project.settings, scope, print)
     ledger.read(base, new)
     for _ in range(2):
         assert len(ledger.records(new)) == 2

@@ -107,7 +107,7 @@ def _explored(sheet: Sheet) -> str:
 
 def _earlier(row: Row) -> None:
     """Say how often code failed that the experiment had before."""
-    if failed := row.result.of_replaced:
+    if failed := row.result.counted.of_replaced:
         said = f"{counted(len(failed), 'failed run')} of code that was replaced; they count"
         typer.echo(hanging("  Earlier:     ", said))
 

@@ -58,14 +58,14 @@ def about_later(inventory: Inventory) -> Iterator[Finding]:
         if result.registration is None:
             continue
         metric = result.registration.criterion.metric
-        mine, base = result.first_held
-        for held, noted, label in (
-            (mine, result.commit, label_of(result)),
-            (base, result.base, f"baseline {result.base[:10]}"),
+        found = result.counted.by_rules_2()
+        for noted, label in (
+            (result.commit, label_of(result)),
+            (result.base, f"baseline {result.base[:10]}"),
         ):
             other = [
                 (kept, late)
-                for kept, late in held.later
+                for kept, late in found.held(noted).later
                 if late.commit == noted
                 and late.metrics.get(metric) != kept.metrics[metric]
                 and (late.ok or late.condition == kept.condition)

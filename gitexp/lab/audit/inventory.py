@@ -13,7 +13,7 @@ from gitexp.lab.log.acceptance import read_acceptances
 from gitexp.lab.log.results import entries_of, judged
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import made_by, parse_records
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.text import visible
 from gitexp.store.experiments import read_experiments, read_noted, unreached
@@ -147,11 +147,7 @@ def _chain(project: Project) -> dict[str, int]:
 
 def own_records(project: Project, entry: Entry) -> list[Record]:
     """Records in a commit's note that the commit itself made, by the project's command."""
-    return [
-        record
-        for record in parse_records(entry.runs)
-        if record.is_of(entry.commit) and record.project == project.folder
-    ]
+    return made_by(parse_records(entry.runs), entry.commit, project.folder)
 
 
 def name_of(result: Result) -> str:

@@ -13,7 +13,7 @@ from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import made_by, parse_records
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
@@ -114,8 +114,9 @@ def _unfounded(label: str, said: str, *texts: str) -> Finding:
 
 def _proving(folder: str, entry: Entry | None) -> tuple[Record, ...]:
     """Runs of a commit for a project that were made to prove that it changes nothing."""
-    found = parse_records(entry.runs, Purpose.NEUTRAL) if entry else ()
-    return _runs_of(folder, (r for r in found if entry and r.is_of(entry.commit)))
+    if entry is None:
+        return ()
+    return tuple(made_by(parse_records(entry.runs, Purpose.NEUTRAL), entry.commit, folder))
 
 
 def _runs_of(folder: str, records: Iterable[Record]) -> tuple[Record, ...]:

@@ -55,7 +55,7 @@ class CodeProof:
     def lacking(self, judgement: Judgement, here: Sequence[str] | None) -> tuple[Proof, ...]:
         """What is to be proven now: on the first seed before it runs, on all to confirm it."""
         ledger, registration = self._ledger, self._registration
-        checks = ledger.checks(ledger.experiment)
+        checks = ledger.checks
         if not ledger.code or first_altered(checks):
             return ()
         seeds = unproven_seeds(registration, ledger.experiment, checks)
@@ -73,12 +73,12 @@ class CodeProof:
         Raises:
             Refused: it is.
         """
-        check = first_altered(self._ledger.checks(self._ledger.experiment))
+        check = first_altered(self._ledger.checks)
         if check is not None:
             demand([about_altered(self._name, check)], f"exp/{self._name}: not run")
 
     def _told(self) -> set[int]:
-        checks = self._ledger.checks(self._ledger.experiment)
+        checks = self._ledger.checks
         return {check.seed for check in checks if check.found in CODE_FOUND}
 
 

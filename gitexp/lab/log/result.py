@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.code_commit import REPLACES
@@ -16,6 +16,7 @@ from gitexp.store.cache import CachedSummary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gitexp.lab.log.counted import Counted
     from gitexp.lab.log.run_notes import RunNotes
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.purpose import Purpose
@@ -133,11 +134,9 @@ class Result:
     @cached_property
     def baseline_records(self) -> tuple[Record, ...]:
         """Records of its baseline."""
-        if not self.base:
-            return ()
-        if self.registration is None:
-            return self._notes.records(self.base)
         found = self._notes.records(self.base, self.pair)
+        if self.registration is None:
+            return found
         # Two projects may measure the same baseline commit, each by its own command.
         return tuple(r for r in found if r.project == self.registration.project)
 
@@ -147,57 +146,22 @@ class Result:
         return self.commit if self.registration and self.registration.interleaved else ""
 
     @cached_property
+    def counted(self) -> Counted:
+        """Which of its records count, and of its baseline's."""
+        from gitexp.lab.log.counted import Counted
+        from gitexp.rules.verdict.counting import Scope
+
+        return Counted(self._notes, Scope.of(self.registration, self.commit, self.base))
+
+    @property
     def held(self) -> Held:
         """Those of its records that count: they passed the gate, and were held first."""
-        from gitexp.rules.verdict.rivals import Held
+        return self.counted.held(self.commit)
 
-        if self.registration is None or self.registration.rules < 2:
-            return Held(tuple(record for record in self.records if not record.explore))
-        return self.first_held[0]
-
-    @cached_property
+    @property
     def baseline_held(self) -> Held:
         """Those of its baseline's records that count."""
-        from gitexp.rules.verdict.rivals import Held
-
-        if self.registration is None or self.registration.rules < 2:
-            return Held(self.baseline_records)
-        return self.first_held[1]
-
-    @cached_property
-    def first_held(self) -> tuple[Held, Held]:
-        """Its records and its baseline's that were held first, as rules 2 counts them."""
-        from gitexp.rules.verdict.rivals import Held, gated
-
-        if self.registration is None:
-            return Held(self.records), Held(self.baseline_records)
-        metric = self.registration.criterion.metric
-        mine, base = gated(self.records), gated(self.baseline_records)
-        hold = partial(self._notes.held, exact=not self.registration.seeded)
-        hold_mine = partial(hold, self.commit, metric, "", any_condition=True)
-        hold_base = partial(hold, self.base, metric, self.pair, any_condition=False)
-        if not self.pair:
-            return hold_mine(mine), hold_base(base)
-        from gitexp.rules.verdict.set_aside import hold_pairs
-
-        held = hold_pairs(base, mine, metric, hold_base, hold_mine)
-        return held.mine, held.baseline
-
-    @property
-    def attempted(self) -> tuple[Record, ...]:
-        """Those of its records that count, and the failed runs of commits that it replaces."""
-        return (*self.held.records, *self.of_replaced)
-
-    @property
-    def of_replaced(self) -> list[Record]:
-        """Failed runs of the commits that this one replaces."""
-        from gitexp.rules.verdict.replacing import as_replaced
-
-        return [
-            record
-            for commit in self.replaces
-            for record in as_replaced(r for r in self._notes.records(commit) if r.is_of(commit))
-        ]
+        return self.counted.held(self.base)
 
     @property
     def checks(self) -> list[Check]:
@@ -246,22 +210,11 @@ class Result:
             return None
         from gitexp.rules.documents.found import CODE_FOUND, Found
 
-        checks = self.checks
         # Where the baseline had moved, or the code was run first, it may have no run at all.
-        told = {check.found for check in checks}
+        told = {check.found for check in self.checks}
         if not self.held.records and told.isdisjoint({Found.MOVED, *CODE_FOUND}):
             return None
-        from gitexp.rules.documents.example_spread import parse_spreads
-        from gitexp.rules.verdict.experiment import judge_records
-
-        spreads = parse_spreads(self.text) if registration.by_examples else []
-        if registration.rules > 1:
-            spreads = self._notes.held_spreads(self.commit, spreads)
-        mine, base = self.held, self.baseline_held
-        return judge_records(
-            registration, base.records, self.attempted, spreads, checks,
-            (*base.contested, *mine.contested), (*base.opposed, *mine.opposed),
-        )  # fmt: skip
+        return self.counted.judge(registration, self.base)
 
     @property
     def without_score(self) -> str:
@@ -273,7 +226,7 @@ class Result:
 
         looked = self.judgement.pairs if self.verdict and self.judgement else 0
         seeds = registration.registered_seeds()[: looked or registration.repeats[-1]]
-        counted = self.records if self.explored else self.attempted
+        counted = self.records if self.explored else self.counted.attempted(self.commit)
         base, mine = (
             tuple(record for record in arm if record.seed in seeds)
             for arm in (self.baseline_held.records, counted)

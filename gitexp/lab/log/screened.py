@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.registering.design import history
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import made_by, parse_records
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import Differences, differences
@@ -79,11 +79,7 @@ def _differences(
     registration: Registration, commit: str, parent: str, notes: Mapping[str, str]
 ) -> Differences | None:
     mine, before = (
-        [
-            record
-            for record in parse_records(notes.get(noted, ""), Purpose.SCREEN)
-            if record.project == registration.project and record.is_of(noted)
-        ]
+        made_by(parse_records(notes.get(noted, ""), Purpose.SCREEN), noted, registration.project)
         for noted in (commit, parent)
     )
     return differences(registration, before, mine)

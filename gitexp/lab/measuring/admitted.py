@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitexp.errors import UsageError
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.measuring.bench import Bench
-from gitexp.lab.measuring.environments import Environments
-from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.measuring.environments import Shared
+from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.measuring.session import SessionTools
 from gitexp.lab.measuring.unended import end_unended
 from gitexp.lab.measuring.watcher import Prefixed
@@ -101,7 +101,7 @@ def read_ledgers(
     commits = [commit for commit in dict.fromkeys(known) if commit]
     end_unended(repository, commits)
     notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
-    shared = Environments(repository)
+    shared = Shared()
     told: set[str] = set()
 
     def tell_once(text: str) -> None:
@@ -111,13 +111,15 @@ def read_ledgers(
 
     ledgers = []
     for one, (base, commit), code in zip(admitted, pairs, below, strict=True):
-        ledger = Ledger(
-            one.report.project, one.report.settings, one.registration.criterion.metric,
-            tell_once, experiment=commit, why=why, shared=shared,
+        project, settings = one.report.project, one.report.settings
+        scope = replace(
+            scope_of(project, settings, one.registration.criterion.metric),
+            experiment=commit,
             beside=base if in_pairs and one.registration.interleaved else "",
-            replaced=one.registration.replaces,
-            code=code,
-        )  # fmt: skip
+            why=why,
+            replaces=one.registration.replaces,
+        )
+        ledger = Ledger(project, settings, scope, tell_once, shared=shared, code=code)
         ledger.take({known: notes[known] for known in (base, commit, code) if known})
         ledgers.append(ledger)
     return ledgers

@@ -75,7 +75,7 @@ class BaselineSession(Session):
                 hint = "the same command with --again" if self.bench.away else here
                 raise NotReady(f"{MOVED}: {say_moved(told)}", hint)
             self._settled = True
-            self.ledger.open_generation()
+            self.ledger.environments.open_generation()
             self.bench.here = []
 
     def _announce(self, run: Run) -> None:

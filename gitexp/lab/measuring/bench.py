@@ -48,7 +48,7 @@ class Bench:
     def threads(self, ledger: Ledger) -> int:
         """How many threads each run computes with; found out once, from the baseline's records."""
         if self._threads is None:
-            ledger.read_environments(self.base)
+            ledger.environments.read(self.base)
             fixed = fixed_threads(ledger)
             self._threads = fixed or agree_on_threads(
                 ledger.repository, ledger.project.prefix, share_of_cores(self.jobs)
@@ -65,9 +65,11 @@ class Bench:
         if self._asked:
             return
         self._asked = True
-        known = ledger.environments(self.base)
+        records = ledger.records(self.base)
+        ledger.environments.read(self.base)
+        known = ledger.environments.of_good(records)
         if not known:
-            self._fresh = not any(record.ok for record in ledger.records(self.base))
+            self._fresh = not any(record.ok for record in records)
             return
         if self.away:
             return  # what holds there, each run finds out

@@ -143,7 +143,7 @@ def check_of(ledger: Ledger, base: str, check: BaselineCheck, experiment: str) -
 
 
 def _environment(ledger: Ledger, base: str, record: Record) -> dict[str, Any]:
-    for content in read_contents(ledger.bulk(base), Kind.ENVIRONMENT):
+    for content in read_contents(ledger.environments.text(base), Kind.ENVIRONMENT):
         if sha256(content) == record.environment:
             return content
     return {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def note_of_baseline(ledger: Ledger, check: Check) -> None:
     """Put what a check of the baseline showed beside the experiment's records, once."""
-    told = {known.found for known in ledger.checks(ledger.experiment)}
+    told = {known.found for known in ledger.checks}
     if check.found in TOLD - (told - {Found.MOVED}):
         ledger.note(check)
 
@@ -34,9 +34,7 @@ def note_repeat(
     """
     commit = ledger.experiment
     records = ledger.records(commit)
-    seed = seed_to_repeat(
-        registration, judgement, ledger.records(base), records, ledger.checks(commit)
-    )
+    seed = seed_to_repeat(registration, judgement, ledger.records(base), records, ledger.checks)
     if seed is None:
         return False
     seeds = registration.registered_seeds()[: judgement.pairs]
@@ -51,7 +49,7 @@ def note_repeat(
 def note_pairs_aside(ledger: Ledger) -> Iterator[str]:
     """Put on record which pairs are set aside, and say so of each that is new."""
     commit = ledger.experiment
-    known = {check.seed for check in ledger.checks(commit) if check.found is Found.SLOW}
+    known = {check.seed for check in ledger.checks if check.found is Found.SLOW}
     for one in ledger.aside:
         if one.mine.seed not in known:
             rates = one.rate, one.usual

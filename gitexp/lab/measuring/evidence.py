@@ -35,7 +35,7 @@ def store_evidence(ledger: Ledger, registration: Registration, base: str, commit
         return
     criterion = registration.criterion
     pairs, _ = compared(registration, ledger.records(base), ledger.records(commit))
-    done = {(spread.pairs, spread.inputs) for spread in ledger.spreads(commit)}
+    done = {(spread.pairs, spread.inputs) for spread in ledger.spreads}
     lines = []
     for count in registration.comparisons:
         inputs = inputs_of(pairs[:count])

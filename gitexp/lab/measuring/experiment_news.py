@@ -73,7 +73,8 @@ def look_progress(
 def what_changed(ledger: Ledger, base: str, run: Run) -> str:
     """Say how a run's condition differs from the one that the baseline was last measured in."""
     (condition,) = run.conditions or ("",)
-    ledger.read_environments(base)
+    ledger.environments.read(base)
     records = reversed(ledger.records(base))
     other = (record.condition for record in records if record.condition != condition)
-    return say_changed(ledger.environment(next(other, "")), ledger.environment(condition))
+    environment = ledger.environments.of
+    return say_changed(environment(next(other, "")), environment(condition))

@@ -96,7 +96,7 @@ class ExperimentSession(Session):
             ledger.experiment,
             ledger.records(ledger.experiment),
             judgement,
-            ledger.checks(ledger.experiment),
+            ledger.checks,
         )
         # What was decided before this command stays so, whatever others came to since.
         new = judgement.verdict is None or judgement != self._before
@@ -110,7 +110,7 @@ class ExperimentSession(Session):
                 self.registration,
                 tuple(ledger.records(base)),
                 tuple(ledger.records(ledger.experiment)),
-                tuple(ledger.checks(ledger.experiment)),
+                tuple(ledger.checks),
                 judgement,
                 self._conditions,
                 self._canary.due,
@@ -198,7 +198,7 @@ class ExperimentSession(Session):
         return judgement
 
     def _judgement(self) -> Judgement:
-        return self.ledger.judge(self.registration, self.bench.base, self.ledger.experiment)
+        return self.ledger.judge(self.registration, self.bench.base)
 
     def _finish(self, judgement: Judgement) -> None:
         """Write the verdict down."""
@@ -206,7 +206,7 @@ class ExperimentSession(Session):
         if judgement.reason == OTHER_ROWS:
             for said in unlike_rows(ledger, self.registration, base, commit):
                 self.watcher.said(said)
-        for finding in about_differences(self.name, ledger.arms(self.registration, base, commit)):
+        for finding in about_differences(self.name, ledger.arms(self.registration, base)):
             self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
         self._write_note(as_explored(judgement, ledger.why))
         self.over = True
@@ -279,7 +279,7 @@ class ExperimentSession(Session):
 
     def _put_in_doubt(self) -> None:
         ledger, commit = self.ledger, self.ledger.experiment
-        if all(check.found is not Found.DOUBTED for check in ledger.checks(commit)):
+        if all(check.found is not Found.DOUBTED for check in ledger.checks):
             ledger.note(Check(commit, Found.DOUBTED, now()))
 
     def _consider_block(self, judgement: Judgement, mine: Decided) -> Judgement:

@@ -120,7 +120,7 @@ class RunMaker:
         def condition(described: dict[str, Any]) -> str:
             if job.purpose is Purpose.SAMPLE:
                 return ""  # it would be taken for one that full runs may share
-            name = ledger.name_condition(described, job.commit)
+            name = ledger.environments.name(described, job.commit)
             named(name)
             return name
 

@@ -139,7 +139,7 @@ class Session(ABC):
             NotReady: the runs would take long, and nobody agreed to that.
         """
         ledger = self.ledger
-        ledger.read_environments(self.commit(run.arm))
+        ledger.environments.read(self.commit(run.arm))
         threads = self.bench.threads(ledger)
         self._announce(run)
         return Order(

@@ -10,7 +10,7 @@ from gitexp.lab.code.code_proof import to_see_what_repeats
 from gitexp.lab.code.code_steps import unproven_step
 from gitexp.lab.measuring.bench import Bench
 from gitexp.lab.measuring.driving import drive
-from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import Found
@@ -42,7 +42,8 @@ def prove_steps(
     for project, base in dict.fromkeys(baselines):
         if step := unproven_step(project, project.settings, base):
             settings = project.settings
-            ledger = Ledger(project, settings, settings.metric, watcher.said, code=step.commit)
+            scope = scope_of(project, settings, settings.metric)
+            ledger = Ledger(project, settings, scope, watcher.said, code=step.commit)
             ledger.read(step.ancestor, step.commit)
             bench = Bench(step.ancestor, jobs, watcher)
             sessions.append(StepSession(SessionTools(ledger, bench, maker, watcher)))

@@ -147,14 +147,14 @@ def demand_condition(task: Task, ledger: Ledger) -> None:
     settings, project = ledger.settings, ledger.project
     here = [str(name) for name in cast("list[object]", machine()["gpus"])]
     for name in task.beside:
-        there = ledger.environment(name).get("accelerators") or []
+        there = ledger.environments.of(name).get("accelerators") or []
         if not {*there} <= {*here}:
             raise NotReady(
                 f"its partner ran on {', '.join(there)}, and this machine has"
                 f" {', '.join(here) or 'no accelerator'}: the two runs of a pair need the same",
                 "let the settings ask for one kind of accelerator",
             )
-    known = {name: ledger.environment(name) for name in task.conditions}
+    known = {name: ledger.environments.of(name) for name in task.conditions}
     known = {name: one for name, one in known.items() if one}
     if not known:
         return

@@ -137,7 +137,7 @@ class RemoteEngine:
             self._meeting.url, ledger.project.baseline, order.commit, order.seed, order.metric,
             ledger.settings.digest, ledger.project.folder, attempt, order.threads, order.purpose,
             order.share, ledger.code, order.conditions or (), tuple(beside), self._meeting.tree,
-            ledger.generation, order.pair,
+            ledger.environments.generation, order.pair,
         )  # fmt: skip
         if order.then is not None and (second := self._attempt(ledger, order.then)):
             return task.followed_by(order.then.commit, second)
@@ -303,7 +303,7 @@ class RemoteEngine:
     def _came(self, flight: Flight, record: Record) -> None:
         """A run of a flight has its record, whoever made it."""
         session, job = self._session_of(flight.order), flight.job
-        session.ledger.reread_bulk(job.commit)
+        session.ledger.environments.read_again(job.commit)
         session.learn_condition(job.commit, record.condition)
         session.ledger.stored += 1
         self._durations.learn(job.commit, [record])

@@ -42,7 +42,8 @@ class AskedHosts:
                 self._unreached = error
                 raise
         for name in partners:
-            models = [str(one) for one in ledger.environment(name).get("accelerators") or ()]
+            known = ledger.environments.of(name)
+            models = [str(one) for one in known.get("accelerators") or ()]
             if lack(self._hosts, models):
                 there = ", ".join(dict.fromkeys(models))
                 raise NotReady(
@@ -56,7 +57,8 @@ class AskedHosts:
     def _ask(self, ledger: Ledger, base: str) -> Mapping[str, Host]:
         words = commands.build(ledger.settings, seed=0)
         hosts = self._cluster.hosts("" if isinstance(words, str) else words[0], self._tree)
-        known = ledger.environments(base).values()
+        ledger.environments.read(base)
+        known = ledger.environments.of_good(ledger.records(base)).values()
         packages = {name for one in known for name in one.get("packages") or ()}
         for text in (*say_differences(hosts, packages), *say_unlike(hosts, known)):
             self._said(text)

@@ -81,8 +81,8 @@ class SendingLedger(Ledger):
 
     def store(self, commit: str, result: RunResult) -> None:
         """Keep a run as a ref, and put it on record here."""
-        self.read_environments(commit)
-        bulk = self._environments.new_lines(commit, result.bulk)
+        self.environments.read(commit)
+        bulk = self.environments.new_lines(commit, result.bulk)
         lines = [self._start_of(result.record), *bulk, canonical(result.log)]
         self._keep(commit, result.record.line(), lines)
         super().store(commit, result)

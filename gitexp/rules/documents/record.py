@@ -18,7 +18,7 @@ from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to read
 PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is deterministic
@@ -140,3 +140,8 @@ def parse_records(text: str, purpose: Purpose | None = Purpose.RUN, pair: str = 
     if purpose is None:
         return list(records)
     return [record for record in records if record.purpose is purpose and record.pair == pair]
+
+
+def made_by(records: Iterable[Record], commit: str, project: str) -> list[Record]:
+    """Those that a commit itself made, by the command of the project in this folder."""
+    return [one for one in records if one.project == project and one.is_of(commit)]
