@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer.core
 import typer.main
 
 from gitexp.cli.overview import COMMANDS, UNLISTED, as_now, overview
 from gitexp.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _HOMES = {"try": "try_work_tree"}  # modules that cannot have the name of their command
 _REST = "Options"

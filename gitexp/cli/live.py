@@ -6,6 +6,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
@@ -22,8 +23,6 @@ from gitexp.rules.verdict.figures import number
 from gitexp.store.transfer import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.engine.job import Job
     from gitexp.lab.measuring.watcher import LookProgress, Watcher
     from gitexp.rules.documents.record import Record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.forest import Forest
@@ -20,8 +21,6 @@ from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.workflows.report import Report
 

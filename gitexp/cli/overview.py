@@ -6,11 +6,8 @@ Tests compare each line with the docstring of its command.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 EXITS = {
     0: "done",

@@ -7,13 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.terminal import OUTPUT, is_dumb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 # As git sets them: quit where all fits on one screen, show colors, leave the screen as it is.

@@ -11,19 +11,17 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.errors import failure_json
-from gitexp.cli.running import AskedRuns, carry_out, cluster_of
+from gitexp.cli.running import AskedRuns, Outcome, carry_out, cluster_of
 from gitexp.cli.views.queue import begun
 from gitexp.cli.views.terminal import in_json
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.projects.project import open_project
+from gitexp.lab.projects.project import Project, open_project
 from gitexp.lab.queues.replaced import Replaced, Wishes
 from gitexp.rules.documents.where import Where
 from gitexp.rules.rendering import error_text
 from gitexp.workflows.queue import detach, find_queue
 
 if TYPE_CHECKING:
-    from gitexp.cli.running import Outcome
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue import Queue
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer.core
 
 from gitexp.cli.lazy import load
-from gitexp.cli.overview import HELP, STATUS, TOPICS, overview
-
-if TYPE_CHECKING:
-    from gitexp.cli.overview import Command
+from gitexp.cli.overview import HELP, STATUS, TOPICS, Command, overview
 
 
 def reference() -> str:

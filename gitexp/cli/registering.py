@@ -6,6 +6,7 @@ Functions below import what takes code along and what makes runs: other starts n
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from gitexp.errors import Refused, UsageError
 from gitexp.workflows.start import start, start_sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.registering import Started
     from gitexp.rules.plan.options import Options

@@ -6,6 +6,7 @@ import enum
 import os
 import sys
 import webbrowser
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures import svg
@@ -15,16 +16,14 @@ from gitexp.cli.figures.forest import forest
 from gitexp.cli.figures.measured import measured, most_common
 from gitexp.cli.figures.pairs import pairs
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.seed_runs import seed_scores
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gitexp.cli.figures.drawing import Drawing
-    from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 

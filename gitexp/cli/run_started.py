@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import typer
 
 from gitexp.cli import live
-from gitexp.cli.errors import failure_json
+from gitexp.cli.errors import ErrorJson, failure_json
 from gitexp.cli.views import keep
 from gitexp.cli.views import run as views
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
@@ -17,15 +18,11 @@ from gitexp.errors import GitexpError
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.accept import accept
-from gitexp.workflows.run import Unfinished, run
+from gitexp.workflows.run import Conclusion, Unfinished, run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.cli.errors import ErrorJson
     from gitexp.lab.registering.registering import Started
     from gitexp.rules.documents.change import ChangeJson
-    from gitexp.workflows.run import Conclusion
     from gitexp.workflows.start_again import Replaced
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli import live
-from gitexp.cli.running import carry_out
+from gitexp.cli.running import AskedRuns, carry_out
 from gitexp.engine.clusters.slurm_script import PrintedScript
 from gitexp.errors import Stopped, UsageError
 from gitexp.workflows.run_on import cluster_of
 
 if TYPE_CHECKING:
-    from gitexp.cli.running import AskedRuns
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.where import Where
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.errors import NotReady
 from gitexp.lab.log.ladder import LadderStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.log.log import OpenLog, Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress

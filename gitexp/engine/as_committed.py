@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.engine.tree import Tree
     from gitexp.store.index_file import IndexEntry
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,6 @@ from gitexp.store.git_errors import is_full
 from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 SETTING = "gitexp.cache"

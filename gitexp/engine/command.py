@@ -7,12 +7,12 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from gitexp.rules.documents.settings import Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from gitexp.store.index_file import IndexEntry, files_called, index_of, raw_entr
 from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.engine.tree import Tree
     from gitexp.store.git import Git
 

@@ -7,13 +7,11 @@ what it would load today.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import sha256
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _BASIS = ("python", "build", "implementation", "accelerators", "threads")
 _ALWAYS = ("variables", "startup")  # maps in which a missing entry differs from every other

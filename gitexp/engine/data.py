@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gitexp.engine.contents import remembered
+from gitexp.engine.contents import Contents, remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from gitexp.engine.contents import Contents
 
 
 def fingerprint(place: Path, patterns: Iterable[str], cache: Path) -> dict[str, str]:

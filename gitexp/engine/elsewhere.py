@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitexp.engine.builds import tree_of
-from gitexp.engine.distributions import OWN, PLUMBING, SITES
+from gitexp.engine.distributions import OWN, PLUMBING, SITES, Placed
 from gitexp.engine.startup import CUSTOMIZATIONS
 from gitexp.rules.gate.paths import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
     from pathlib import Path
 
     from gitexp.engine.contents import Contents
-    from gitexp.engine.distributions import Placed
     from gitexp.rules.documents.settings import Settings
 
 

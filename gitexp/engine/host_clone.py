@@ -11,13 +11,14 @@ import os
 import re
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.cache_folder import make_clones_folder
 from gitexp.errors import NotReady, disk_full
-from gitexp.store.fetch import forget_gone, read_fetched, unreachable
+from gitexp.store.fetch import Remote, forget_gone, read_fetched, unreachable
 from gitexp.store.git import Git
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
@@ -26,10 +27,7 @@ from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDIC
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.task import Task
-    from gitexp.store.fetch import Remote
 
 REMOTE = "origin"
 # Seconds between tries to reach the remote, and what git says where a host is cut off for a while,

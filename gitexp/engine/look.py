@@ -6,6 +6,7 @@ import os
 import stat
 import struct
 import subprocess
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.engine.as_committed import is_as_committed
@@ -13,7 +14,6 @@ from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.index_file import IndexEntry, raw_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from gitexp.engine.tree import Tree

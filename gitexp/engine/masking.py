@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _HIDDEN = "[secret]"  # printed in place of a secret
 _NO_SECRET = {"true", "false", "none", "null", "yes", "no", _HIDDEN}  # whether there is a secret

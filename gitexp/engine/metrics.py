@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from gitexp.rules.documents.shape import text as is_text
 from gitexp.rules.verdict.set_aside import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LOGGED = "metrics.jsonl"  # what `gitexp.log` wrote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -11,7 +12,6 @@ import tomli
 from gitexp.rules.documents.shape import text as is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _LARGEST = 16 << 20  # bytes of a metrics file

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,6 @@ from typing import TYPE_CHECKING
 from gitexp.engine.distributions import SITES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.engine.contents import Contents
 
 JOURNAL = "opened"  # in the folder of the reports

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,6 @@ from typing import TYPE_CHECKING
 from gitexp.engine import command as commands
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.engine.contents import Contents
 
 _SCRIPTS = (".R", ".jl", ".pl", ".py", ".r", ".rb", ".sh")

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.host import boot_id
 from gitexp.store.git_output import decode
-from gitexp.store.index_file import files_called, raw_entries
+from gitexp.store.index_file import IndexEntry, files_called, raw_entries
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from gitexp.store.index_file import IndexEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.within import is_within
@@ -16,7 +17,6 @@ from gitexp.store.aside import make_durable
 from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from gitexp.rules.documents.settings import Settings

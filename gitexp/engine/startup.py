@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from gitexp.engine.builds import as_recorded
 from gitexp.engine.distributions import PLUMBING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gitexp.engine.contents import Contents

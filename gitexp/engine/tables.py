@@ -10,19 +10,19 @@ import contextlib
 import csv
 import zipfile
 import zlib
+from collections.abc import Generator, Sequence
 from tokenize import TokenError
 from typing import IO, TYPE_CHECKING, Self
 
 from gitexp.engine.metrics_file import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from pyarrow import Array
     from pyarrow.parquet import FileMetaData
 
-    Rows = Generator[Sequence[str], None, None]  # the first row holds the names of the columns
+Rows = Generator[Sequence[str], None, None]  # the first row holds the names of the columns
 
 _BATCH = 65_536  # rows that are turned into text at a time
 _BATCH_SIZE = 64 << 20  # bytes of these rows in an NPZ file

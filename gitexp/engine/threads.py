@@ -8,12 +8,9 @@ machine.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from gitexp.rules.text import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _OMP = "OMP_NUM_THREADS"
 # They read the number of OpenMP's threads if their own variable is unset.

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from gitexp.engine.masking import hide_password, is_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Known to change what numerical libraries compute: threads, kernels, precision, determinism.
 _DECIDING = re.compile(

@@ -7,10 +7,8 @@ pipes, under --json and in the library nobody does, and counting costs nothing.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
 
 _T = TypeVar("_T")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from gitexp.store.repository import Repository
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from gitexp.errors import Refused
-from gitexp.rules.finding import refusals
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, refusals
 
 
 def demand(findings: Iterable[Finding], message: str) -> tuple[Finding, ...]:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
-from gitexp.errors import Refused
-from gitexp.rules.finding import advice, refusals
+from gitexp.errors import GitexpError, Refused
+from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gitexp.errors import GitexpError
-    from gitexp.rules.finding import Finding
 
 
 def finding_lines(findings: Iterable[Finding], *, width: int | None = None) -> list[str]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gitexp.rules.documents.known_metrics import BINARY, Metric
-from gitexp.rules.documents.outcomes import SCORE, TRUE, hash_of_id, natural
+from gitexp.rules.documents.outcomes import SCORE, TRUE, Outcomes, hash_of_id, natural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
-
-    from gitexp.rules.documents.outcomes import Outcomes
 
     Floats = NDArray[np.float64]
 

@@ -8,21 +8,18 @@ seeds. Sums are exact and the draws fixed, so that two machines come to the same
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gitexp.rules.documents.known_metrics import find_metric
-from gitexp.statistics.arrays import pair_arms
+from gitexp.rules.documents.known_metrics import Metric, find_metric
+from gitexp.statistics.arrays import Arms, pair_arms
 from gitexp.statistics.losses import LOSSES
 from gitexp.statistics.resampling import DRAWS, Resampler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.documents.known_metrics import Metric
     from gitexp.rules.documents.outcomes import Outcomes
-    from gitexp.statistics.arrays import Arms
 
 _FEWEST_DEFINED = 0.9  # share of draws on which the metric must be defined
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.guard import ROUNDING
 from gitexp.rules.verdict.paired_t import standard_error
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 class CurveJson(TypedDict):

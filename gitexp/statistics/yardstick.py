@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from gitexp.rules.documents.known_metrics import find_metric
-from gitexp.rules.documents.outcomes import SCORE, natural
-from gitexp.statistics.arrays import to_arrays
+from gitexp.rules.documents.known_metrics import Metric, find_metric
+from gitexp.rules.documents.outcomes import SCORE, Outcomes, natural
+from gitexp.statistics.arrays import RunRows, to_arrays
 from gitexp.statistics.losses import LOSSES, squared_error
 from gitexp.statistics.resampling import draw_weights
 from gitexp.statistics.scores import score
 from gitexp.statistics.weighted import weighted_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import NDArray
-
-    from gitexp.rules.documents.known_metrics import Metric
-    from gitexp.rules.documents.outcomes import Outcomes
-    from gitexp.statistics.arrays import RunRows
 
     Floats = NDArray[np.float64]
 

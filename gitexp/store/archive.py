@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,6 @@ from gitexp.store.refs import ARCHIVE, HEADS, KEPT, REMOTE_HEADS
 from gitexp.store.writers_lock import contended, move_refs, pack_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from gitexp.store.repository import Repository

@@ -6,6 +6,7 @@ takes the commit that the branch must still be at; a branch that has moved is le
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -15,8 +16,6 @@ from gitexp.store.refs import ARCHIVE
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.repository import Repository
 
 

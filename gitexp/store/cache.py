@@ -12,6 +12,7 @@ import json
 import math
 import os
 import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,6 @@ from gitexp.store.local import make_folder, open_file
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _FILE = "log.sqlite3"

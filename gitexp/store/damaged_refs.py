@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from gitexp.store.local import write_atomically
 from gitexp.store.refs import KEPT, NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -9,8 +10,6 @@ from gitexp.store.pack import Pack
 from gitexp.store.raw_tree import FILE, FOLDER, parse_tree, write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.reader import Reader
     from gitexp.store.repository import Repository
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
@@ -9,8 +10,6 @@ from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS, REMOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.repository import Repository
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,10 @@ from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.kept_pack import DURABLE
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
-from gitexp.store.transfer import transfer
+from gitexp.store.transfer import Show, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.store.repository import Repository
-    from gitexp.store.transfer import Show
 
 _TRIES = 3
 # A file: objects were lost, so the next fetch brings all of them, whatever refs claim to have.

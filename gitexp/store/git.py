@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import IO, TYPE_CHECKING
@@ -20,7 +21,6 @@ from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.reader import Readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 

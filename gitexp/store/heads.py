@@ -6,22 +6,19 @@ until a ref of an experiment is created, deleted or moved.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
-from gitexp.store.archive import is_settled, refs_signature
-from gitexp.store.cache import HeadQuery, Moment
+from gitexp.store.archive import SeenRefs, is_settled, refs_signature
+from gitexp.store.cache import Cache, HeadQuery, Moment
 from gitexp.store.experiment_refs import is_experiments, own_ref, rank
 from gitexp.store.experiments import Entry, Named, read_commits, timestamp
 from gitexp.store.older_branches import older_than_gitexp
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.store.archive import SeenRefs
-    from gitexp.store.cache import Cache
     from gitexp.store.repository import Repository
 
 _BATCH = 5000  # commits that are read at once: all of them may take a gigabyte

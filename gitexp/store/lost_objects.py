@@ -6,6 +6,7 @@ gone, and every git command that comes across it fails.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, KEPT, NOTES
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 _FURTHEST = 1000  # earlier states of a ref that are searched

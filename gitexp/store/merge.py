@@ -6,6 +6,7 @@ merges notes itself and writes them in one pack (docs/decisions/0012-sharing.md)
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,8 +20,6 @@ from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 from gitexp.store.writers_lock import move_refs, persist, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from gitexp.store.repository import Repository
 
 

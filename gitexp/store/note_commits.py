@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.store.kept_pack import kept
@@ -12,8 +13,6 @@ from gitexp.store.signing import signed, signs
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 

@@ -7,6 +7,7 @@ gitexp: verdict on brave-otter: CONFIRMED
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.kinds import Kind
@@ -18,8 +19,6 @@ from gitexp.store.git_output import decode
 from gitexp.store.refs import BULK, LOGS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.store.reader import Reader
 
 MERGED = "gitexp: results of two clones merged"

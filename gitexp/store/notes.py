@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING
@@ -11,8 +12,6 @@ from gitexp.store.objects import NotesTree
 from gitexp.store.sifting import sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gitexp.store.reader import Reader
     from gitexp.store.repository import Repository
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.raw_tree import FILE, FOLDER, parse_tree, write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.pack import Pack
     from gitexp.store.reader import Reader
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.settings_file import FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 

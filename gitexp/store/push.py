@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,10 @@ from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
 from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING
-from gitexp.store.transfer import transfer
+from gitexp.store.transfer import Show, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.store.repository import Repository
-    from gitexp.store.transfer import Show
 
 
 _MANY = 200  # refs of one push

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git import Git
 from gitexp.store.git_errors import translated
 from gitexp.store.git_output import decode, split_lines
 from gitexp.store.lineage import Lineage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 _PLACES = (
     "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",

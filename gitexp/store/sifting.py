@@ -6,12 +6,9 @@ the shape of gitexp's, and it is never in memory as a whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from gitexp.store.git_output import decode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 LARGEST_NOTE = 16 << 20  # bytes; a note up to here is read as it is
 MOST_LINES = (

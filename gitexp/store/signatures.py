@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
@@ -13,8 +14,6 @@ from gitexp.store.signing import signs
 from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.store.repository import Repository
 
 BAD = "bad signature"

@@ -11,17 +11,16 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from gitexp.store.git import Git
 
-    Show = Callable[["Progress"], None]
+Show = Callable[["Progress"], None]
 
 _PATIENCE = 0.5  # seconds that a transfer may take before it is shown
 

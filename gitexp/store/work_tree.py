@@ -12,6 +12,7 @@ import json
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,8 +26,6 @@ from gitexp.store.kept_pack import kept_commits
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.git_output import FileChange
     from gitexp.store.repository import Repository
 

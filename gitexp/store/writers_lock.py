@@ -11,7 +11,8 @@ import os
 import re
 import shlex
 import time
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -25,9 +26,6 @@ from gitexp.store.local import locked
 from gitexp.store.refs import NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
-
     from gitexp.store.repository import Repository
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.ladder import read_steps
+from gitexp.lab.log.ladder import LadderStep, read_steps
 from gitexp.lab.log.results import place_of_next, read_results
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.baseline_session import BaselineSession
@@ -19,22 +20,17 @@ from gitexp.lab.measuring.unended import end_unended
 from gitexp.lab.registering.design import history
 from gitexp.lab.registering.seeds import first_seed
 from gitexp.lab.trust.trust import demand_trust
-from gitexp.rules.documents.record import PROOF
+from gitexp.rules.documents.record import PROOF, Record
 from gitexp.rules.plan.design import criterion_from, registration_for
-from gitexp.rules.verdict.power import power_of, underpowered
+from gitexp.rules.verdict.power import Power, power_of, underpowered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
-
-    from gitexp.lab.log.ladder import LadderStep
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.verdict.power import Power
 
 _RECENT = 3  # baselines whose conditions a new one may share
 

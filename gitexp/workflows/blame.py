@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.same_change import whole_changes
 from gitexp.lab.registering.setting import config_files
 from gitexp.rules.gate import formats
@@ -18,9 +19,6 @@ from gitexp.rules.text import visible
 from gitexp.store.lineage import LineDate, line_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
 from gitexp.lab.log.decided import has_verdict
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.lab.queues.queue import QueueStage
 from gitexp.lab.registering.known_claims import read_known
 from gitexp.lab.standing.standing import standing
-from gitexp.rules.plan.briefing import section
+from gitexp.rules.plan.briefing import Section, section
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import counted, duration
@@ -19,20 +20,16 @@ from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.gaps import gaps
 from gitexp.workflows.next import next_ideas
-from gitexp.workflows.status import open_here, status_of
+from gitexp.workflows.status import Status, open_here, status_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.plan.briefing import Section
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.run_scores import Score
     from gitexp.rules.plan.standing import Standing
-    from gitexp.workflows.status import Status
 
 
 class BriefingJson(TypedDict, total=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import shell_word, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
 
 

@@ -7,15 +7,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.setup.demo_project import make_project
 from gitexp.store.git_environment import script_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 # Does what the sed command does that is shown; sed -i differs between systems.
 _TWO_EDITS = """

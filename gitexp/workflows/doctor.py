@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
@@ -37,7 +38,6 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
     from pathlib import Path
 
 

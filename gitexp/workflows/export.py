@@ -5,30 +5,23 @@ from __future__ import annotations
 import contextlib
 import enum
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.log.log import Selection, stream
+from gitexp.lab.log.log import Row, Selection, stream
 from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.experiment import meant_by
-from gitexp.lab.projects.project import open_project
+from gitexp.lab.projects.project import Project, open_project
 from gitexp.lab.tables.as_text import write_csv, write_json_lines
-from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, hold
+from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, Cells, Column, hold
 from gitexp.lab.tables.experiments import experiment_row
 from gitexp.lab.tables.runs import read_arms, run_rows
 from gitexp.rules.text import visible
 from gitexp.store.output_file import demand_own_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import TextIO
-
-    from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
-    from gitexp.lab.tables.columns import Cells, Column
 
 _STEP = "exporting experiments"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -14,15 +15,12 @@ from gitexp.lab.registering.seeds import first_seed
 from gitexp.rules.documents.code_commit import BASE, CODE, code_trailers
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.plan.design import criterion_from, registration_for
-from gitexp.rules.verdict.criterion import Criterion, parse_guards
+from gitexp.rules.verdict.criterion import Criterion, Guard, parse_guards
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.lab.projects.comparison import Comparison
     from gitexp.rules.documents.change import Change
-    from gitexp.rules.verdict.criterion import Guard
 
 
 _FACTS = {"Experiment", "Change", "Project", CODE, BASE}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.log.curves import Curves, curves_of
 from gitexp.lab.log.result import read_ahead
-from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.log.seed_runs import SeedScores, seed_scores
 from gitexp.lab.measuring.arms import arms_of
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -24,10 +25,8 @@ from gitexp.workflows.report import Report, report
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
 
     from gitexp.lab.log.log import Row
-    from gitexp.lab.log.seed_runs import SeedScores
     from gitexp.lab.projects.project import Project
 
 IN_FULL = 200  # experiments, the newest: more would take long to read and to open

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.engine.tail import Tail
 from gitexp.errors import UsageError
 from gitexp.lab.measuring.claims import claims, is_held
-from gitexp.lab.projects.experiment import find_measured
+from gitexp.lab.projects.experiment import Measured, find_measured
 from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.lab.queues.queue_progress import is_over_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from gitexp.lab.projects.experiment import Measured
     from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 

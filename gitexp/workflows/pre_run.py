@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate import check
@@ -14,8 +15,6 @@ from gitexp.rules.text import shell_word
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.lab.gate.checked import Checked
     from gitexp.store.repository import Repository
 

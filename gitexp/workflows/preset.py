@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from gitexp.rules.documents.name import is_name
 from gitexp.rules.gate.preset import add_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
 
 # For programs that do not read presets yet; with plain dictionaries, as tomllib returns them.

@@ -6,6 +6,7 @@ in commits without parents, because their history is as public as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -28,8 +29,6 @@ from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import FETCHED, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from gitexp.rules.documents.redaction import Sought
     from gitexp.store.repository import Repository
 

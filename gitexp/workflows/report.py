@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.lab.code.brought_code import measure_code
+from gitexp.lab.code.brought_code import CodeSize, measure_code
 from gitexp.lab.log.calibration import calibrated
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.log.log import Row, read_log
-from gitexp.lab.standing.goals import progress
-from gitexp.lab.standing.headline import headline
+from gitexp.lab.standing.goals import GoalProgress, progress
+from gitexp.lab.standing.headline import Headline, headline
 from gitexp.lab.standing.standing import standing
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.standing.goals import GoalProgress
-    from gitexp.lab.standing.headline import Headline
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.gate import check_refs
 from gitexp.lab.log.results import read_results
 from gitexp.lab.log.screened import bar_of, read_screened
-from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_of
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.screen_session import ScreenSession
 from gitexp.lab.projects.experiment import find_experiment
@@ -24,9 +25,6 @@ from gitexp.rules.text import counted, visible
 from gitexp.workflows.run import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-
-    from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.log import stream
+from gitexp.lab.log.log import Row, Selection, stream
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.progress import in_one_piece
@@ -13,9 +14,6 @@ from gitexp.rules.plan.similar import Texts
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.lab.log.log import Row, Selection
     from gitexp.lab.projects.project import Project
 
 _PATTERN = frozenset("*?[")

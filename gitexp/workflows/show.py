@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.lab.code.brought_code import measure_code
+from gitexp.lab.code.brought_code import CodeSize, measure_code
 from gitexp.lab.log.decided import measured_together
 from gitexp.lab.log.log import Row, log, row_of
 from gitexp.lab.log.log_json import ExperimentJson
@@ -25,9 +26,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.together import Together
 

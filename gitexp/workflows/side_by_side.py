@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.lab.log.log import log, row_of
+from gitexp.lab.log.log import Row, log, row_of
 from gitexp.lab.log.results import project_of
 from gitexp.lab.log.seed_runs import seed_runs
 from gitexp.lab.projects.experiment import find_experiment
@@ -23,9 +24,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.gate import check
-from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_of
 from gitexp.lab.measuring.driving import drive, run_maker
 from gitexp.lab.measuring.smoke_session import SmokeSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
-
-    from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.gate import check
 from gitexp.lab.projects.differences import relative
 from gitexp.lab.projects.experiment import find_experiment
-from gitexp.lab.projects.project import project_in
+from gitexp.lab.projects.project import Project, project_in
 from gitexp.lab.registering.registering import Proposal, Started, register_all
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
@@ -23,9 +24,6 @@ from gitexp.rules.gate.single_changes import SingleChange, separate_changes
 from gitexp.store.git import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gitexp.lab.projects.project import Project
     from gitexp.store.git_output import FileChange
 
 _NOTHING = "nothing was registered"

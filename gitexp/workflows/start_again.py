@@ -14,31 +14,27 @@ from gitexp.lab.code.replacement import shown_by
 from gitexp.lab.code.work_tree_code import take_work_tree
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.measuring.unended import end_unended
-from gitexp.lab.projects.comparison import find_comparisons
-from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.lab.projects.comparison import Comparison, find_comparisons
+from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
 from gitexp.lab.trust.code_trust import comes_from_elsewhere, note_own_code
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import CODE, REPLACES, code_message
 from gitexp.rules.documents.message import hypothesis_of, split_message, write_message
 from gitexp.rules.documents.name import set_apart
-from gitexp.rules.documents.registration import parse_message
+from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.verdict.replacing import as_replaced, full_runs
 from gitexp.store.branches import replace_branch
 from gitexp.store.commits import commit_file, commit_tree
 from gitexp.store.experiment_refs import names_taken
-from gitexp.store.experiments import read_commits
+from gitexp.store.experiments import Entry, read_commits
 from gitexp.store.git import Git
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import HEADS, RUNS
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.comparison import Comparison
     from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.committing import Code
-    from gitexp.lab.registering.edit import Edit
     from gitexp.rules.documents.change import Change
-    from gitexp.rules.documents.registration import Registration
-    from gitexp.store.experiments import Entry
 
 _BRANCH = 'gitexp start --code "HYPOTHESIS"'
 

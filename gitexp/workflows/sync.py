@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from gitexp.lab.log.batches import WORTH_KEEPING
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.progress import in_one_piece
 from gitexp.lab.remote import choose_remote
-from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
+from gitexp.lab.sharing.deliver import Delivery, Here, deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
 from gitexp.lab.sharing.notices import (
     about_baseline,
@@ -31,22 +32,17 @@ from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
 from gitexp.lab.standing.headline import sum_up_log
 from gitexp.store.archive import tidy
-from gitexp.store.fetch import delete_refs, fetch, read_fetched
+from gitexp.store.fetch import Remote, delete_refs, fetch, read_fetched
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.mending import free_locks
 from gitexp.store.note_writing import store_aside
 from gitexp.store.push import Push, delete_by_name, record_pushed
 from gitexp.store.refs import LOGS, OUTGOING, REHEARSAL, RUNS, VERDICTS
-from gitexp.store.shared_runs import read_runs
+from gitexp.store.shared_runs import Folded, read_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from gitexp.lab.projects.project import Project
-    from gitexp.lab.sharing.deliver import Delivery, Here
-    from gitexp.store.fetch import Remote
     from gitexp.store.merge import Merged
-    from gitexp.store.shared_runs import Folded
     from gitexp.store.transfer import Show
 
 # Every try fetches again, so of n clones that push at once, one gets through each time.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.projects.experiment import find_experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,6 @@ from gitexp.store.refs import RUNS, VERDICTS
 from gitexp.store.signatures import read_signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.store.repository import Repository
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _VERDICTS = ("CONFIRMED", "RULED OUT", "INCONCLUSIVE", "EXPLORATORY")
 _STATES = (

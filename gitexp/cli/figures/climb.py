@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,8 +29,6 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.cli.figures.measured import Measured
     from gitexp.lab.standing.goals import GoalProgress
 

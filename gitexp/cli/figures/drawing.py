@@ -7,14 +7,13 @@ SVG in fixed ones, and Matplotlib as PNG or PDF. Places are in pixels from the u
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.cli.figures.scale import Scale
 
 Point = tuple[float, float]

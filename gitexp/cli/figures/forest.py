@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
@@ -29,8 +30,6 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale as Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.cli.figures.measured import Measured
 
 ROW = 22.0  # pixels

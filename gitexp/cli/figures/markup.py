@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # Elements without an end.
 _VOID = {"circle", "input", "line", "link", "meta", "path", "rect", "use", "wbr"}

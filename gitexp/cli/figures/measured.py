@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.log_cells import in_fewer_words
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
+from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.criterion import Scale as Unit
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.lab.log.log import Row
     from gitexp.rules.documents.change import Change
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Verdict
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gitexp.cli.figures.drawing import (
     LETTER,
@@ -18,9 +18,6 @@ from gitexp.cli.figures.drawing import (
 )
 from gitexp.cli.figures.scale import Scale, span, tick_labels
 from gitexp.rules.text import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Seed = tuple[int, float | None, float | None]  # a seed, the baseline's score, the experiment's
 

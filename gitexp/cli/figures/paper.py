@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from gitexp.cli.figures.drawing import (
     LINES,
@@ -20,9 +21,6 @@ from gitexp.cli.figures.drawing import (
 from gitexp.cli.figures.palette import LIGHT, OPACITY
 from gitexp.cli.figures.svg import WRITTEN_BY
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _PIXELS = 96  # an inch of the drawing
 _DOTS = 200  # an inch of a PNG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
@@ -21,8 +22,6 @@ from gitexp.cli.figures.scale import Scale, tick_labels, usual
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.cli.figures.measured import Measured
 
 _TOP, _FOOT, _RIGHT = 14, 46, 12  # pixels around the plot

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import figures
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _STEPS = (1, 2, 2.5, 5, 10)  # times a power of ten: what people count in
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

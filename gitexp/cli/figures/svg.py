@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
     LINES,
@@ -19,9 +19,6 @@ from gitexp.cli.figures.drawing import (
 )
 from gitexp.cli.figures.markup import NOTHING, Markup, document, joined, tag
 from gitexp.cli.figures.palette import LIGHT, OPACITY
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _TEXT = 12  # pixels

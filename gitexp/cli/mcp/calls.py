@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from os import killpg
@@ -20,8 +21,6 @@ from gitexp.rules.bounded import bounded
 from gitexp.rules.text import json_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from anyio.abc import Process
 
 MOST_JSON = 8000  # characters of an answer

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitexp.cli.mcp.tools import TOOLS
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult
 
 _INSTRUCTIONS = (

@@ -5,15 +5,13 @@ Names, types and help come from the commands' own options.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.cli.lazy import load
 from gitexp.errors import UsageError
 from gitexp.rules.text import counted, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MOST_CHARACTERS = 100_000  # of a call's arguments: Linux takes 128 kB for one word of a command
 MOST_WAIT = 50  # seconds; many clients give up on a call after 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.curves import curves
@@ -25,8 +26,6 @@ from gitexp.rules.verdict import words
 from gitexp.rules.verdict.explain import what_it_says
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.log.log import Row
     from gitexp.workflows.full_report import Detail, FailedRun, FullReport

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,6 @@ from gitexp.cli.page.settled import configs, ladder
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.workflows.full_report import FullReport
 
 _LONGEST_TITLE = 160  # characters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.climb import climb, goals_on
@@ -13,8 +14,6 @@ from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.workflows.full_report import FullReport
     from gitexp.workflows.report import Report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.markup import joined, tag
+from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief, measured, most_common
 from gitexp.cli.figures.predictions import predictions as drawn
 from gitexp.cli.page.section import Section, anchor, figure, listed, shortened, table
@@ -13,7 +13,6 @@ from gitexp.rules.text import counted, duration
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.cli.figures.markup import Markup
     from gitexp.workflows.full_report import FullReport
 
 _MOST = 20  # gaps, ideas or keys that are listed

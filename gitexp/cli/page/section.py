@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.drawing import drawn_as
+from gitexp.cli.figures.drawing import Drawing, drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief
 from gitexp.cli.figures.svg import inline
@@ -16,9 +17,6 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gitexp.cli.figures.drawing import Drawing
     from gitexp.lab.log.log import Row
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.markup import joined, tag
+from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief, measured
 from gitexp.cli.page.section import Section, anchor, shortened, table
 from gitexp.cli.views.blame import about_value
@@ -15,7 +15,6 @@ from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
 
 if TYPE_CHECKING:
-    from gitexp.cli.figures.markup import Markup
     from gitexp.lab.log.log import Row
     from gitexp.workflows.full_report import FullReport
 

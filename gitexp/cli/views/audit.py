@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 import typer
 
 from gitexp.cli.views.terminal import filled, print_json, row_width, shortened, styled
-from gitexp.rules.plan.audit import MOST_REPEATS, Worth
+from gitexp.rules.plan.audit import MOST_REPEATS, Assumed, Audit, PooledNoise, Retest, Worth
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from gitexp.rules.plan.audit import Assumed, Audit, PooledNoise, Retest
     from gitexp.rules.plan.past_runs import Win
 
 _MOST_WINS = 4  # with all else they fill a screen of 24 lines

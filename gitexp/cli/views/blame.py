@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import typer
@@ -23,8 +24,6 @@ from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.rules.plan.blame import Blamed, ValueTest
     from gitexp.workflows.blame import BlamedFile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.cli.views.terminal import hanging, print_json, styled
 from gitexp.rules.text import counted, first_few, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.registering.committing import Code
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.start_again import Replaced

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.plot import ASCII, UNICODE, plot
+from gitexp.cli.views.plot import ASCII, UNICODE, Marks, plot
 from gitexp.cli.views.terminal import (
     can_show,
     filled,
@@ -22,9 +23,6 @@ from gitexp.rules.text import counted, first_few, visible
 from gitexp.rules.verdict.figures import rounded_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gitexp.cli.views.plot import Marks
     from gitexp.statistics.curves import Band
     from gitexp.workflows.curves import CurvesOf
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,8 +11,6 @@ from gitexp.cli.views.terminal import print_json, size
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.leftovers import Holding
     from gitexp.workflows.doctor import Examined
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from gitexp.cli.views.terminal import print_json
 from gitexp.rules.text import counted, shell_word, visible
-from gitexp.workflows.export import Format
-
-if TYPE_CHECKING:
-    from gitexp.workflows.export import Export
+from gitexp.workflows.export import Export, Format
 
 
 def exported(done: Export, *, as_json: bool) -> None:

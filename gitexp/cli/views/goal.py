@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.standing.goals import GoalProgress
     from gitexp.rules.finding import Finding
     from gitexp.rules.plan.run_scores import Score

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
 from gitexp.cli.views.terminal import findings, print_json, wrapped
-from gitexp.lab.code.brought_code import measure_code
-from gitexp.lab.gate.checked import Checked, Uncheckable
-from gitexp.rules.finding import advice, refusals
+from gitexp.lab.code.brought_code import CodeSize, measure_code
+from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 from gitexp.store.signatures import BAD, EXPIRED, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.code.brought_code import CodeSize
-    from gitexp.lab.gate.checked import CheckedMany
     from gitexp.rules.documents.change import ChangeJson
-    from gitexp.rules.finding import Finding
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Spent, Verification
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import typer
 
-from gitexp.cli.views.registered import carried_json, carried_lines
+from gitexp.cli.views.registered import CarriedJson, LeftJson, carried_json, carried_lines
 from gitexp.cli.views.terminal import listed, print_json, wrapped
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gitexp.cli.views.registered import CarriedJson, LeftJson
     from gitexp.lab.standing.outdated import Waiting
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.archive import Archived

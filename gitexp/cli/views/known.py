@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,8 +10,6 @@ import typer
 from gitexp.cli.views.terminal import hanging, print_json, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.known import Known
     from gitexp.workflows.known import Learned
 

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import typer
@@ -19,8 +20,6 @@ from gitexp.lab.tables.experiments import experiment_row
 from gitexp.rules.text import json_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.rules.verdict.verdict import Verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.workflows.next import Ideas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from gitexp.cli.views.terminal import columns, padded
 from gitexp.rules.verdict.figures import fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.statistics.curves import Band
 
 _ROWS = 15  # of the plot itself: with its axis and legend it fits a terminal of 24

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.lab.queues.queue import QueueStage
+from gitexp.lab.queues.queue import Queue, QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.queues.queue import Queue
     from gitexp.rules.documents.purpose import RunKind
     from gitexp.workflows.queue import AskedToStop, Resumed
 

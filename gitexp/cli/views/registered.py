@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import typer
@@ -18,16 +19,13 @@ from gitexp.cli.views.terminal import (
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.power import repeats_needed, said_to_detect
+from gitexp.rules.verdict.power import Power, PowerJson, repeats_needed, said_to_detect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.registering.registering import Started
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.verdict.power import Power, PowerJson
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
 

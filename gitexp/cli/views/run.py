@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import typer
 
@@ -10,18 +10,13 @@ from gitexp.cli.errors import FailureJson, failure_json
 from gitexp.cli.views.rows import note_lines
 from gitexp.cli.views.terminal import filled, print_json
 from gitexp.lab.log.log_json import FiguresJson, figures_json
-from gitexp.rules.plan.together import say_together
+from gitexp.rules.plan.together import Together, say_together
 from gitexp.rules.rendering import error_text
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.objections.moved import MOVED
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.run import Conclusion, Unfinished
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.plan.together import Together
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.rules.text import duration
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.record import Record
     from gitexp.workflows.smoke import Smoke
     from gitexp.workflows.try_work_tree import TryResult

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.next import gains
-from gitexp.cli.views.run import tell_unfinished, unfinished_json
+from gitexp.cli.views.run import UnfinishedJson, tell_unfinished, unfinished_json
 from gitexp.cli.views.terminal import filled, print_json
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from gitexp.cli.views.run import UnfinishedJson
     from gitexp.workflows.screen import Ranked, Screening
 
 _MOST_NAMED = 10  # in the command that comes next

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import effects, figures
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
 
 Seed = tuple[int, "float | None", "float | None"]  # a seed, the baseline's score, the experiment's

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from gitexp.cli.views.terminal import hanging, print_json, width, wrapped
-from gitexp.lab.setup.agent_files import FOLDER, SHARED
+from gitexp.lab.setup.agent_files import FOLDER, SHARED, AgentFile
 from gitexp.rules.text import counted, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.measuring.trial import Trial
-    from gitexp.lab.setup.agent_files import AgentFile
     from gitexp.workflows.init import Setup
 
 # Also what was fetched of a remote's notes.

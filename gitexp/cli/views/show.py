@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -20,8 +21,6 @@ from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.lab.log.log import Row
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration

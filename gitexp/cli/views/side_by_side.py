@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,12 +19,7 @@ from gitexp.cli.views.terminal import (
 )
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.workflows.side_by_side import Difference, Group
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gitexp.workflows.side_by_side import SideBySide
+from gitexp.workflows.side_by_side import Difference, Group, SideBySide
 
 _LONGEST_WHAT = 24  # columns of the words at the side
 _NARROWEST = 24  # columns of an experiment; with fewer, they stand one below the other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,8 +13,6 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.standing import LadderGains, Standing

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from gitexp.rules.text import json_text, plain, visible
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.finding import Finding
 
 _COLORS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -11,8 +12,6 @@ from gitexp.cli.views.terminal import print_json, wrapped
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.trust.to_approve import ToApprove
 
 _MOST = 200  # lines of one difference, where there is no pager

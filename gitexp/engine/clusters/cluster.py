@@ -6,13 +6,12 @@ sense to look there, and when nothing more will come.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.ended import Ended
 

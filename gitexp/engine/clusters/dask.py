@@ -16,20 +16,17 @@ import shlex
 import sys
 import time
 import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
-from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.engine.clusters.hosts import parse_hosts
+from gitexp.engine.clusters.cluster import Batch, Standing, State
+from gitexp.engine.clusters.hosts import Host, parse_hosts
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from gitexp.engine.clusters.cluster import Batch
-    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Dask
     from gitexp.rules.documents.ended import Ended
 

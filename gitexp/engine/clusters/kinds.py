@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules.documents.elsewhere import Dask, Slurm, Ssh
+from gitexp.rules.documents.elsewhere import Dask, Elsewhere, Slurm, Ssh
 
 if TYPE_CHECKING:
     from gitexp.engine.clusters.cluster import Cluster
-    from gitexp.rules.documents.elsewhere import Elsewhere
     from gitexp.store.repository import Repository
 
 

@@ -7,22 +7,20 @@ have the values that it is given.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gitexp.engine.clusters.cluster import Standing
-from gitexp.engine.clusters.hosts import parse_hosts
+from gitexp.engine.clusters.cluster import Batch, Cluster, Standing
+from gitexp.engine.clusters.hosts import Host, parse_hosts
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gitexp.engine.clusters.cluster import Batch, Cluster
-    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Own
     from gitexp.rules.documents.ended import Ended
     from gitexp.store.repository import Repository

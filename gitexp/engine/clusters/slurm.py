@@ -13,10 +13,11 @@ import re
 import shlex
 import subprocess
 import time
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.cluster import Batch, Standing, State
 from gitexp.engine.clusters.hosts import Host
 from gitexp.engine.clusters.slurm_script import batch_script, options_of
 from gitexp.engine.clusters.slurm_states import is_open, standing_of
@@ -25,9 +26,6 @@ from gitexp.rules.text import visible
 from gitexp.store.local import locked, make_folder, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from gitexp.engine.clusters.cluster import Batch
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Stopped
 from gitexp.rules.documents.task import join_tasks, parse_task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from gitexp.engine.clusters.cluster import Batch, Standing
     from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Slurm

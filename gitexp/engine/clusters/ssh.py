@@ -9,20 +9,17 @@ import shlex
 import subprocess
 import tempfile
 import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.engine.clusters.hosts import parse_hosts
+from gitexp.engine.clusters.cluster import Batch, Standing, State
+from gitexp.engine.clusters.hosts import Host, parse_hosts
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from gitexp.engine.clusters.cluster import Batch
-    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Ssh
     from gitexp.rules.documents.ended import Ended
 

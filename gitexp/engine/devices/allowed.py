@@ -6,17 +6,12 @@ Runs that ask for none do not load it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from gitexp.engine.devices.amd import AMD, AMD_SMI
-from gitexp.engine.devices.drivers import INTEL, NVIDIA
+from gitexp.engine.devices.drivers import INTEL, NVIDIA, Device, Driver
 from gitexp.engine.devices.grant import Devices
 from gitexp.errors import NotReady, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.engine.devices.drivers import Device, Driver
 
 _DRIVERS = (NVIDIA, AMD, AMD_SMI, INTEL)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.audit.inventory import label_of, name_of, own_records
+from gitexp.lab.audit.inventory import Inventory, label_of, name_of, own_records
 from gitexp.lab.log.acceptance import merges_on
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.winning_runs import without_winning_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
 

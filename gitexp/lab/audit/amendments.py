@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from gitexp.lab.audit.inventory import gated, label_of
+from gitexp.lab.audit.inventory import Inventory, gated, label_of
 from gitexp.lab.log.ladder import read_steps
 from gitexp.lab.projects.amendments import UNAMENDED
 from gitexp.lab.projects.lowered_rules import lowered_rules
@@ -12,12 +12,6 @@ from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, first_few, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gitexp.lab.audit.inventory import Inventory
-
 
 _NAMED = 3  # experiments of a remark that are named
 

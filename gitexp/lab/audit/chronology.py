@@ -5,23 +5,17 @@ Every run is announced in the notes before its command begins, and the first rec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from gitexp.lab.audit.inventory import gated, label_of, name_of
+from gitexp.lab.audit.inventory import Inventory, gated, label_of, name_of
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
-from gitexp.rules.documents.record import SKEW
+from gitexp.rules.documents.record import SKEW, Record
 from gitexp.rules.documents.start import parse_starts, without_end
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 from gitexp.store.experiments import timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gitexp.lab.audit.inventory import Inventory
-    from gitexp.rules.documents.record import Record
 
 _NAMED = 5  # seeds
 _ADDED = "git log -p refs/notes/gitexp-runs shows who added them; to remove a line: gitexp redact"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.lab.audit.inventory import Inventory, label_of, name_of
 from gitexp.lab.log.batches import shown_otherwise
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, first_few, visible
@@ -20,9 +21,6 @@ from gitexp.store.note_history import Cut, find_cuts
 from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
 
 

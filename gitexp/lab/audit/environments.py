@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gitexp.lab.audit.inventory import gated, label_of, name_of
+from gitexp.lab.audit.inventory import Inventory, gated, label_of, name_of
 from gitexp.lab.measuring.arms import about_arms, arms_of
 from gitexp.lab.projects.project_folder import known_projects
 from gitexp.lab.standing.to_retest import to_retest
@@ -13,20 +14,13 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
 from gitexp.store.notes import each_note, list_notes
 from gitexp.store.refs import BULK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from gitexp.lab.audit.inventory import Inventory
-    from gitexp.rules.gate.formats.keys import Key
-
 
 _MARK = Kind.PARAMETERS.mark.encode()
 _HASHED = "hmac-sha256:"  # how secrets are stored

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.lab.audit.inventory import Inventory, label_of, name_of
 from gitexp.lab.measuring.evidence import weigh_examples
-from gitexp.rules.documents.example_spread import parse_spreads
-from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.outcomes import Key, Outcomes, parse_outcomes
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.pairs import compared, inputs_of
@@ -19,12 +19,7 @@ from gitexp.store.notes import each_note
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.example_spread import ExampleSpread
-    from gitexp.rules.documents.outcomes import Key, Outcomes
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.statistics.resampling import Resampler
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
-from gitexp.lab.audit.inventory import label_of
+from gitexp.lab.audit.inventory import Inventory, label_of
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
@@ -16,11 +16,6 @@ from gitexp.store.git_output import decode
 from gitexp.store.note_history import find_cuts
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import KEPT, RUNS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from gitexp.lab.audit.inventory import Inventory
 
 _MOST_NAMED = 5  # commits in one sentence
 _BEGUN = "begun"  # all that is to be said of the start of an attempt

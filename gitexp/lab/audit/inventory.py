@@ -6,29 +6,25 @@ a record is found even if its commit was amended, rebased, or dropped by its bra
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.acceptance import read_acceptances
+from gitexp.lab.log.acceptance import Acceptance, read_acceptances
 from gitexp.lab.log.results import entries_of, judged
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
-from gitexp.rules.documents.record import made_by, parse_records
+from gitexp.rules.documents.record import Record, made_by, parse_records
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.text import visible
-from gitexp.store.experiments import read_experiments, read_noted, unreached
+from gitexp.store.experiments import Entry, read_experiments, read_noted, unreached
 from gitexp.store.git_output import decode
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gitexp.lab.log.acceptance import Acceptance
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.record import Record
-    from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
 

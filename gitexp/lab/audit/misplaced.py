@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import label_of, own_records, registered_name
+from gitexp.lab.audit.inventory import Inventory, label_of, own_records, registered_name
 from gitexp.lab.log.foreign_lines import count_notes
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.differences import relative
 from gitexp.rules.documents.message import hypothesis_of, split_message
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches
@@ -18,12 +19,8 @@ from gitexp.rules.text import counted, list_commits, visible
 from gitexp.store.refs import ARCHIVE, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from gitexp.errors import NotReady
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.record import Record
 
 _MOST_NAMED = 5  # commits in one sentence
 _NAMED = 3  # commits

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import gated, label_of, name_of
+from gitexp.lab.audit.inventory import Inventory, gated, label_of, name_of
 from gitexp.lab.gate.against_results import LEVEL_SLACK
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.commit import check_commit
@@ -26,10 +27,7 @@ from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from gitexp.errors import NotReady
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.store.experiments import Entry

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.signatures import BAD
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _MOST_NAMED = 5  # commits in one sentence
 

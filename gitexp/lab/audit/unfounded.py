@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import label_of
+from gitexp.lab.audit.inventory import Inventory, label_of
 from gitexp.lab.code.code_steps import step_checks
 from gitexp.lab.projects.past_settings import read_settings
-from gitexp.rules.documents.check import parse_checks
+from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.code_commit import BASE
 from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import made_by, parse_records
+from gitexp.rules.documents.record import Record, made_by, parse_records
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
@@ -21,12 +22,7 @@ from gitexp.rules.verdict.neutrality import CodeRuns, code_runs, prove
 from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.check import Check
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.experiment_name import amend_hint
@@ -12,8 +13,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
@@ -11,15 +12,12 @@ from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.code_below import ALTERED, first_altered, say_altered, unproven_seeds
-from gitexp.rules.verdict.neutrality import drawn_seeds, prove
+from gitexp.rules.verdict.neutrality import Proof, drawn_seeds, prove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.due_run import Run
-    from gitexp.rules.verdict.neutrality import Proof
     from gitexp.rules.verdict.verdict import Judgement
 
 _SECOND = 2  # attempt at a seed, the first one that shows what repeats

@@ -6,20 +6,18 @@ both. Without the code, the change is another one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.code.brought_code import brought
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.rules.documents.message import split_message
-from gitexp.store.experiments import read_commits
+from gitexp.store.experiments import Entry, read_commits
 from gitexp.store.git_output import one_a_line, parse_commit
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.change import ChangeKind
+from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
 
 
 def dead_switches(project: Project, rows: Iterable[Row]) -> list[Change]:

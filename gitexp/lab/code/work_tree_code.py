@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from gitexp.lab.registering.work_tree_edit import open_work_tree, overlooked
 from gitexp.store.work_tree_commit import demand_no_merge, tree_of_tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gitexp.lab.projects.project import Project

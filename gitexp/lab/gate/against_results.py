@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.earlier_verdict import verdict_on
@@ -16,8 +17,6 @@ from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.code_below import first_altered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.lab.gate.history import PastResults
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

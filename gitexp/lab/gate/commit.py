@@ -9,7 +9,7 @@ from gitexp.lab.projects.experiment_name import amend_hint
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.rules.documents.registration import Registration, parse_message
-from gitexp.rules.documents.settings import INTERLEAVED
+from gitexp.rules.documents.settings import INTERLEAVED, Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.plan.design import against_direction, registration_for
@@ -19,7 +19,6 @@ from gitexp.store.refs import ARCHIVE, HEADS
 if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.check import parse_checks
@@ -17,8 +18,6 @@ from gitexp.store.refs import BULK, LOGS, RUNS
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 

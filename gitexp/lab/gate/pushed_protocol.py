@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from gitexp.rules.text import visible
 from gitexp.store.lineage import LineageStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 _FURTHEST = 2000  # commits of one push that are looked at one by one

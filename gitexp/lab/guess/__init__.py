@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from gitexp.rules.documents.metric_name import direction_of
 from gitexp.rules.gate.paths import is_config, is_pattern, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from gitexp.rules.documents.draft import DraftSettings

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.lab.guess.command import exists_in
+from gitexp.lab.guess.command import Program, exists_in
 from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import keys_at, spell_key
+from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.paths import is_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gitexp.lab.guess.command import Program
     from gitexp.lab.guess.script import Script
-    from gitexp.rules.gate.formats.keys import Key
 
 _CONFIGS = ("config", "params", "conf", "settings", "train", "default")
 _MODULES = {

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 _PATH_CALLS = {"Path", "PurePath", "PosixPath", "joinpath", "str", "fspath", "to_absolute_path"}
 _SAME_PATH = {"resolve", "absolute", "expanduser", "abspath", "realpath", "as_posix"}

@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.engine.command import shell_syntax
-from gitexp.lab.guess.command import read_text
+from gitexp.lab.guess.command import Program, read_text
 from gitexp.lab.guess.config import leaves_of, numbers_in, typed_key
 from gitexp.lab.guess.wrapper import seed_variable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitexp.lab.guess.command import Program
 
 SEEDS = (
     "seed", "random_seed", "random_state", "manual_seed", "rng_seed", "seed_everything",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,8 +14,6 @@ from gitexp.lab.setup.installation import show_verdicts
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 

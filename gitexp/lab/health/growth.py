@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from gitexp.store.archive import loose_objects_abound, loose_refs
 from gitexp.store.writers_lock import pack_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 

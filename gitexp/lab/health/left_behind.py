@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,8 +25,6 @@ from gitexp.store.work_tree import finish_advance, read_advance
 from gitexp.store.writers_lock import packing_locks, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from gitexp.store.repository import Repository
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from gitexp.engine.cache_folder import demand_trusted_folders
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.log.results import entries_of, judged
-from gitexp.lab.projects.project import project_at
+from gitexp.lab.projects.project import Project, project_at
 from gitexp.lab.projects.project_folder import known_projects, project_prefix
 from gitexp.lab.trust.to_approve import code_that_waits
 from gitexp.lab.trust.trust import unapproved
@@ -23,9 +24,6 @@ from gitexp.store.local import locked
 from gitexp.store.signing import signed, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 
 _NAMED = 3  # experiments in one sentence

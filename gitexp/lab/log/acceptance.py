@@ -9,6 +9,7 @@ and it brings its code.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_commits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from gitexp.lab.projects.project import Project
 
 # git writes this; what was reverted is not part of the baseline any more.

@@ -6,6 +6,7 @@ over what the cache would have had, so a row is the same whoever judged it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -16,18 +17,14 @@ from gitexp.lab.log.same_change import complete_changes
 from gitexp.lab.log.second_process import Beside, has_second_core
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.progress import counted_off
-from gitexp.store.cache import CachedSummary
+from gitexp.store.cache import Cache, CachedSummary
 from gitexp.store.git_output import decode
-from gitexp.store.heads import list_heads, read_entries
+from gitexp.store.heads import Head, list_heads, read_entries
 from gitexp.store.notes import find_notes, list_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gitexp.store.cache import Cache
     from gitexp.store.experiments import Entry
-    from gitexp.store.heads import Head
     from gitexp.store.repository import Repository
 
     _Heads = Sequence[Head]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import has_verdict
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.rules.plan.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement

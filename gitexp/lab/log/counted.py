@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import parse_checks
-from gitexp.rules.documents.example_spread import parse_spreads
+from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.replacing import as_replaced
 from gitexp.rules.verdict.rivals import Held
 from gitexp.rules.verdict.set_aside import HeldPairs, hold_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.run_notes import RunNotes
-    from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.counting import Scope

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.seed_runs import seed_runs
-from gitexp.rules.documents.series import parse_series
+from gitexp.rules.documents.series import Series, parse_series
 from gitexp.statistics.curves import Band, bands
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.documents.series import Series
     from gitexp.store.repository import Repository
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.same_change import same_change, whole_changes
 from gitexp.rules.plan.precedent import Precedent
-from gitexp.rules.plan.together import together
+from gitexp.rules.plan.together import Together, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.lab.log.result import Result
-    from gitexp.rules.plan.together import Together
     from gitexp.store.repository import Repository
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import precedents
@@ -9,8 +10,6 @@ from gitexp.lab.projects.ancestors import same_runs
 from gitexp.rules.plan.precedent import verdict_on_this_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.rules.finding import Finding

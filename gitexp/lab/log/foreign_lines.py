@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.lines import Census, count_lines
@@ -9,8 +10,6 @@ from gitexp.store.git_output import decode
 from gitexp.store.notes import list_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.store.repository import Repository
 
 

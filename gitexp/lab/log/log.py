@@ -6,6 +6,7 @@ import heapq
 import json
 import math
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import UsageError
 from gitexp.lab.log.acceptance import read_acceptances
 from gitexp.lab.log.batches import count_new, read_some
-from gitexp.lab.log.ladder import read_steps
+from gitexp.lab.log.ladder import LadderStep, read_steps
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.measuring.claims import claims, is_held
@@ -30,10 +31,8 @@ from gitexp.store.experiments import timestamp
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from gitexp.lab.log.ladder import LadderStep
     from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

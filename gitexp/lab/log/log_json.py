@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from gitexp.rules.documents.message import hypothesis_of, split_message
-from gitexp.rules.documents.summary import Stage
+from gitexp.rules.documents.summary import Stage, Summary
 from gitexp.rules.text import json_line
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.remark import Remark, RemarkJson
-    from gitexp.rules.documents.summary import Summary
     from gitexp.rules.plan.state import State
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
     from gitexp.store.experiments import Entry
 

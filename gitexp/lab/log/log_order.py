@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.lab.tables.columns import EXPERIMENTS, Kind
@@ -12,8 +13,6 @@ from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from gitexp.lab.log.log import Row
 
 

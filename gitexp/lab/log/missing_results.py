@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.store.repository import Repository
 
 

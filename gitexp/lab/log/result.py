@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from gitexp.rules.verdict.campaign import Member, member_text, parse_member
 from gitexp.store.cache import CachedSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from gitexp.lab.log.counted import Counted
     from gitexp.lab.log.run_notes import RunNotes
     from gitexp.rules.documents.check import Check

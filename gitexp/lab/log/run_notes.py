@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.rules.documents.purpose import Purpose
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.rivals import Held

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.registering.design import history
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import made_by, parse_records
+from gitexp.rules.documents.record import Record, made_by, parse_records
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import Differences, differences
@@ -19,10 +20,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.store.repository import Repository

@@ -12,13 +12,11 @@ import marshal
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 from gitexp.lab.progress import silence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 _ROOM = 1 << 20  # bytes of answers that a process may be ahead
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

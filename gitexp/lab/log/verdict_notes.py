@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.results import judged
@@ -9,22 +10,18 @@ from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.comparison import Comparison, find_comparisons
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.message import split_message
-from gitexp.rules.documents.remark import parse_remarks
+from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.plan.design import improvised
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.experiment import as_explored, judge_records
 from gitexp.rules.verdict.view import view
-from gitexp.store.experiments import read_noted
+from gitexp.store.experiments import Entry, read_noted
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.remark import Remark
-    from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
 

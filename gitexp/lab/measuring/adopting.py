@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import same_runs
@@ -13,8 +14,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from gitexp.lab.measuring.ledger import Ledger
 
 

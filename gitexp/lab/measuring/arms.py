@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.kinds import Kind
@@ -12,8 +13,6 @@ from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.measuring.canary import Canary, check_of
-from gitexp.lab.measuring.session import Session
+from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.due import Due, baseline_due, proof_due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.measuring.session import SessionTools
     from gitexp.rules.verdict.baseline_check import BaselineCheck
 
 

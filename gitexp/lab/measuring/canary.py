@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clock import now
@@ -13,6 +14,7 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, sha256
 from gitexp.rules.documents.settings import INTERLEAVED
 from gitexp.rules.verdict.baseline_check import (
+    BaselineCheck,
     BaselineRuns,
     check_after,
     goes_unchecked,
@@ -24,11 +26,8 @@ from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.baseline_check import BaselineCheck
 
 
 class Canary:

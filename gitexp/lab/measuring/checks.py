@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
@@ -10,8 +11,6 @@ from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver
@@ -14,20 +15,17 @@ from gitexp.lab.measuring.bench import fixed_threads
 from gitexp.lab.measuring.run_maker import RunMaker
 from gitexp.lab.measuring.scheduler import Scheduler, how_stopped
 from gitexp.rules.documents.ended import Ended
-from gitexp.rules.documents.settings import INTERLEAVED
+from gitexp.rules.documents.settings import INTERLEAVED, Settings
 from gitexp.rules.text import counted
 from gitexp.store.archive import tidy
 from gitexp.store.note_writing import store_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-
     from gitexp.engine.engine import Engine, Order
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.remote_cluster import RemoteCluster
-    from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
 

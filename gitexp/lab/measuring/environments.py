@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.condition import condition_of
@@ -14,8 +15,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gitexp.rules.documents.record import Record
     from gitexp.store.repository import Repository
 

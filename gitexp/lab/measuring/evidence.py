@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.measuring.stored_outcomes import stored_outcomes
 from gitexp.rules.documents.example_spread import ExampleSpread
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from gitexp.rules.verdict.pairs import compared, inputs_of
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.statistics.resampling import Resampler
 
 _SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give

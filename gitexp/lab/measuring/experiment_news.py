@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from gitexp.lab.code.code_proof import to_see_what_repeats
 from gitexp.lab.measuring.bench import say_changed
 from gitexp.lab.measuring.watcher import LookProgress
-from gitexp.rules.verdict.due_run import Why
+from gitexp.rules.verdict.due_run import Run, Why
 from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.due_run import Run
     from gitexp.rules.verdict.verdict import Judgement
 
 

@@ -17,7 +17,7 @@ from gitexp.lab.measuring.checks import note_of_baseline, note_pairs_aside, note
 from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
 from gitexp.lab.measuring.notify import message_of, notify_meanwhile
-from gitexp.lab.measuring.session import Session
+from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.lab.measuring.small_first import failed_on_sample
 from gitexp.lab.measuring.stored_outcomes import unlike_rows
 from gitexp.rules.documents.check import Check
@@ -35,7 +35,6 @@ from gitexp.rules.verdict.small_first import shares_due
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
     from gitexp.lab.measuring.neighbours import Neighbours
-    from gitexp.lab.measuring.session import SessionTools
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import Judgement

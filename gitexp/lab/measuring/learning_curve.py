@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
@@ -16,8 +17,6 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record

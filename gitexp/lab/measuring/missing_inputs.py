@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitexp.rules.gate.formats.values import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 

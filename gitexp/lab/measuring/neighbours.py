@@ -8,13 +8,12 @@ from gitexp.lab.log.results import read_results
 from gitexp.lab.measuring.one_baseline import decided_on
 from gitexp.rules.plan.seeds import on_one_baseline
 from gitexp.rules.verdict.next_block import shares_runs
-from gitexp.rules.verdict.unlucky import in_doubt, next_block_due, spared
+from gitexp.rules.verdict.unlucky import Decided, in_doubt, next_block_due, spared
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.unlucky import Decided
 
 
 class UnderWay(Protocol):

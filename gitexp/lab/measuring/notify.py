@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.log.log_json import figures_json
@@ -16,7 +17,6 @@ from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from gitexp.lab.measuring.ledger import Ledger

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.seeds import on_one_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from gitexp.lab.log.result import Result
     from gitexp.rules.verdict.unlucky import Decided
 

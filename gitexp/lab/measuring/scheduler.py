@@ -8,10 +8,11 @@ Nothing here decides what counts: the same runs in another order give the same v
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import nap_of
-from gitexp.engine.engine import Came
+from gitexp.engine.engine import Came, Done, Engine, Order
 from gitexp.engine.host import scheduler
 from gitexp.errors import GitexpError, Stopped, StoreBusy, Terminated
 from gitexp.rules.documents.ended import Ended
@@ -20,9 +21,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
-
-    from gitexp.engine.engine import Done, Engine, Order
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.verdict.due_run import Run

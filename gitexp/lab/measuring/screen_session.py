@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitexp.lab.measuring.session import Session
+from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.rules.plan.screening import screening_due
-from gitexp.rules.verdict.due_run import Arm
+from gitexp.rules.verdict.due_run import Arm, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.engine.engine import Made
     from gitexp.errors import GitexpError
-    from gitexp.lab.measuring.session import SessionTools
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.due_run import Run
 
 
 class ScreenSession(Session):

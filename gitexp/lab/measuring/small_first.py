@@ -6,14 +6,13 @@ Such a run is on record with its purpose, and no verdict counts it.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed
 from gitexp.rules.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.engine.job import Job, RunResult
     from gitexp.rules.documents.record import Record
 

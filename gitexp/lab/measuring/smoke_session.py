@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gitexp.lab.measuring.session import Session
+from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.lab.measuring.small_first import failed_on_sample
 from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.small_first import SMALL_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.engine.engine import Made
     from gitexp.errors import GitexpError
-    from gitexp.lab.measuring.session import SessionTools
     from gitexp.rules.documents.record import Record
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.outcomes import natural, parse_outcomes
+from gitexp.rules.documents.outcomes import Outcomes, natural, parse_outcomes
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.pairs import compared
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.measuring.ledger import Ledger
-    from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.repository import Repository

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.engine.job import Job
+from gitexp.engine.job import Job, RunResult
 from gitexp.errors import CommandFailed
 from gitexp.lab.measuring.missing_inputs import about_environment, link_hint, named_in
 from gitexp.lab.measuring.running import folder_of_failed, run_once
@@ -24,10 +25,8 @@ from gitexp.rules.verdict.trial import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from gitexp.engine.job import RunResult
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository

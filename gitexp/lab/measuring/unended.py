@@ -6,21 +6,19 @@ record that it lacks, and everybody can judge from the notes alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.host import boot_id, clone_id, host_id
 from gitexp.lab.measuring.claims import claim_of, claims
 from gitexp.rules.documents.ended import Ended
-from gitexp.rules.documents.start import without_end
+from gitexp.rules.documents.start import Start, without_end
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import FETCHED, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.documents.start import Start
     from gitexp.store.repository import Repository
 
 

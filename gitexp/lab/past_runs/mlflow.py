@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.past_runs.columns import is_seed
@@ -17,9 +17,6 @@ from gitexp.lab.past_runs.files import read_text
 from gitexp.lab.past_runs.table import number
 from gitexp.rules.plan.past_runs import Kept, PastRun
 from gitexp.rules.text import shell_word, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_RUNS = 10_000
 _MOST_FILES = 1_000  # metrics or parameters of one run

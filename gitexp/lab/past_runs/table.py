@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -20,7 +21,6 @@ from gitexp.rules.plan.past_runs import Kept, PastRun
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MOST_ROWS = 100_000

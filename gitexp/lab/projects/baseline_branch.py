@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -10,8 +11,6 @@ from gitexp.lab.projects.project_folder import read_work_tree_table
 from gitexp.store.borrowed import lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.repository import Repository
 
 

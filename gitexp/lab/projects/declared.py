@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -11,8 +12,6 @@ from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.gate.paths import is_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git_output import FileChange
     from gitexp.store.repository import Repository

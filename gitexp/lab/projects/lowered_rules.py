@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -12,8 +13,6 @@ from gitexp.store.git_output import one_a_line
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,8 +19,6 @@ import gitexp
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.queues.queue import Queue
 
 _PATIENCE = 120.0  # seconds in which an upgrade is over, or has failed

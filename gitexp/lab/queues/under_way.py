@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -10,8 +11,6 @@ from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress

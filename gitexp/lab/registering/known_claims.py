@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.known import FILE, parse_known
+from gitexp.rules.documents.known import FILE, Known, parse_known
 from gitexp.rules.gate.formats import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.known import Known
 
 
 def read_known(project: Project, commit: str) -> list[Known]:

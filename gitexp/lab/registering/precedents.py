@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from gitexp.rules.plan.precedent import (
 from gitexp.rules.plan.same_hypothesis import Hypotheses, same_hypothesis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change

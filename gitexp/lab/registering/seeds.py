@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import origin_of, same_runs
@@ -12,8 +13,6 @@ from gitexp.rules.gate.paths import is_config
 from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.rules.finding import Finding

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ from gitexp.store.merge import exclusively, move
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from gitexp.store.fetch import Remote
     from gitexp.store.repository import Repository
 

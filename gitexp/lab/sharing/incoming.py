@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from gitexp.store.refs import BULK, KEPT, LOGS, RUNS, VERDICTS
 from gitexp.store.writers_lock import move_refs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository

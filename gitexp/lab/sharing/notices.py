@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.lines import count_lines
@@ -12,8 +13,6 @@ from gitexp.store.experiments import read_noted, unreached
 from gitexp.store.push import pushed_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from gitexp.lab.projects.project import Project
     from gitexp.lab.sharing.deliver import Delivery
     from gitexp.store.fetch import Remote

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from gitexp.store.push import Push, PushedRef, push
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from gitexp.lab.sharing.deliver import Here
     from gitexp.store.fetch import Remote
     from gitexp.store.repository import Repository

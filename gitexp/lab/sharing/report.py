@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
@@ -12,8 +13,6 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.store.refs import ARCHIVE, HEADS, LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.lab.sharing.deliver import Delivery, Rename
     from gitexp.lab.sharing.incoming import ChangedVerdict
     from gitexp.store.merge import Merged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -10,14 +11,12 @@ from gitexp.lab.projects.baseline_files import read_on_baseline
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.documents.goal import FILE, Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
-from gitexp.rules.plan.run_scores import mean_score
+from gitexp.rules.plan.run_scores import Score, mean_score
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
 
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.plan.run_scores import Score
 
 
 class GoalJson(TypedDict):

@@ -6,10 +6,11 @@ import hashlib
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.log import open_log
+from gitexp.lab.log.log import OpenLog, Row, open_log
 from gitexp.lab.log.results import place_of_next
 from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.registering.design import records_like_tip
@@ -20,9 +21,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.lab.log.log import OpenLog, Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.same_change import on_equal_code, whole_changes
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log.results import members_of
@@ -11,8 +12,6 @@ from gitexp.rules.plan.standing import LadderGains, Standing, claims_gain, ladde
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

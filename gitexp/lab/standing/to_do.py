@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
@@ -18,8 +19,6 @@ from gitexp.rules.text import counted, visible
 from gitexp.store.unsynced import unshared, unsynced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.seeds import APART, on_one_baseline
@@ -10,8 +11,6 @@ from gitexp.rules.verdict.next_block import misses_both
 from gitexp.rules.verdict.unlucky import asked_for, spared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.registration import Registration
 

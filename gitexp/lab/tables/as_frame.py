@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gitexp.errors import NotReady
-from gitexp.lab.tables.columns import Extras, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gitexp.lab.tables.columns import Cells, Column
+from gitexp.lab.tables.columns import Cells, Column, Extras, Kind
 
 
 def frame(rows: Iterable[Cells], fixed: tuple[Column, ...]) -> Any:  # noqa: ANN401 - pandas is optional

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 from gitexp.lab.tables.as_text import plain_text
-from gitexp.lab.tables.columns import Kind
+from gitexp.lab.tables.columns import Column, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gitexp.lab.tables.columns import Column
 
 _GROUP = 10_000  # rows that are in memory at a time
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gitexp.rules.text import json_text, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import TextIO
-
     from gitexp.lab.tables.columns import Column
 
 # What spreadsheets take for the beginning of a formula, in both widths, and the mark against it.

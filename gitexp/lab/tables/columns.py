@@ -10,13 +10,11 @@ import contextlib
 import enum
 import json
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    Cells = Mapping[str, Any]
+Cells = Mapping[str, Any]
 
 # What comes before the names of a run's own metrics, and of the values in its configs.
 METRIC = "metrics."

@@ -6,6 +6,7 @@ that screened, and none that checked the baseline.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,15 @@ from gitexp.lab.tables.columns import METRIC, PARAMETER
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.series import parse_series
+from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.documents.series import Series, parse_series
 from gitexp.store.git_output import decode
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.record import Record
-    from gitexp.rules.documents.series import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from gitexp.store.local import locked, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.store.repository import Repository
 
 _STORE = "trust.json"

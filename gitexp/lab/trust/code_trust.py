@@ -7,6 +7,7 @@ its line in a reflog, which git never fetches. What the baseline branch has runs
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -21,8 +22,6 @@ from gitexp.store.refs import HEADS, REMOTES
 from gitexp.store.signatures import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.lab.projects.project import Project
 
 _MOST_FILES, _MOST_LINES = 20, 120  # that are shown

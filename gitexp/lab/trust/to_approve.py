@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

@@ -10,11 +10,12 @@ import contextlib
 import math
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from gitexp.engine.clusters.cluster import State
-from gitexp.engine.engine import Came, Done, Made
+from gitexp.engine.clusters.cluster import Cluster, Standing, State
+from gitexp.engine.engine import Came, Done, Made, Order
 from gitexp.engine.job import RunResult
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.workers.batches import Durations
@@ -29,10 +30,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from gitexp.engine.clusters.cluster import Cluster, Standing
-    from gitexp.engine.engine import Order
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
-from gitexp.engine.clusters.hosts import lack, say_differences, say_unlike
+from gitexp.engine.clusters.hosts import Host, lack, say_differences, say_unlike
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from gitexp.engine.clusters.cluster import Cluster
-    from gitexp.engine.clusters.hosts import Host
     from gitexp.engine.engine import Order
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session

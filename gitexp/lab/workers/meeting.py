@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -14,8 +15,6 @@ from gitexp.store.push import Push, push
 from gitexp.store.refs import FETCHED, SHARED_RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from gitexp.lab.projects.project import Project
 
 _KNOWN = "meeting.json"  # remotes that were seen to take refs of runs

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.lab.workers.engine import RemoteEngine
-from gitexp.rules.documents.elsewhere import KINDS, Dask, Own, demand_address
+from gitexp.rules.documents.elsewhere import KINDS, Dask, Elsewhere, Own, demand_address
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gitexp.engine.clusters.cluster import Cluster
     from gitexp.engine.engine import Engine, Order
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.meeting import Meeting
-    from gitexp.rules.documents.elsewhere import Elsewhere
     from gitexp.rules.documents.where import Where
 
 _EXAMPLES = {

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import tomli
 
 from gitexp.rules.documents.change import LONGEST_VALUE, Change, PartialValue, spell_file
 from gitexp.rules.gate.formats.keys import Key, Line
 from gitexp.rules.gate.formats.values import ABSENT, Source, spell
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Two long values are cut at the start, too: to a quarter of the length before they differ.
 _SHARED = LONGEST_VALUE // 4 + 1

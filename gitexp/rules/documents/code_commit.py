@@ -7,12 +7,9 @@ carries `Code: COMMIT` and `Base: COMMIT`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gitexp.rules.documents.message import split_message, write_message
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CODE, BASE = "Code", "Base"
 REPLACES = "Replaces"  # earlier commits of an experiment, whose code failed; newest first

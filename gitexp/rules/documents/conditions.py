@@ -7,10 +7,7 @@ from the second generation on, its number follows: `9f3c2a.2`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
 
 _NUMBERED = re.compile(r".+\.([1-9][0-9]{0,5})")
 

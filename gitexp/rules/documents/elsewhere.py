@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Neither an option of ssh, nor more than one word.
 _HOST = re.compile(r"(?!-)[\w.@:%\[\]-]{1,200}", re.ASCII)

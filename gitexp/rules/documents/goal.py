@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import tomli
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict.criterion import Criterion, Scale
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FILE = "GOALS.toml"
 _HEAD = "# What to reach. `gitexp goal` writes this file, `gitexp log` shows the progress.\n"

@@ -6,8 +6,9 @@ the next result more optimistic, so gitexp counts the openings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import (
@@ -16,9 +17,6 @@ from gitexp.rules.documents.lines import (
     read_contents,
     write_line,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 UNFINISHED = "it did not end"
 NOT_STARTED = "not started"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.change import same_value
+from gitexp.rules.documents.change import Change, same_value
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import spell
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gitexp.rules.documents.change import Change
 
 FILE = "KNOWN.toml"
 _HEAD = """\

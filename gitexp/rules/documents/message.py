@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import UNSAFE, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")

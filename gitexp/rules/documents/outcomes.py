@@ -7,14 +7,12 @@ are too many rows, those with the smallest sha256 of their id are kept: the same
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, stamped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
 
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
 MOST_ROWS = 50_000  # of one run; enough for the standard deviation over examples to half a percent

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 def demand_apart(

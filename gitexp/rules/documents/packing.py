@@ -6,10 +6,7 @@ import base64
 import csv
 import io
 import zlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 # What a line may unpack to: other people's notes are not trusted.
 _LARGEST_TEXT = 64 << 20  # bytes

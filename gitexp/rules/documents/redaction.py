@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import (
@@ -25,15 +25,13 @@ from gitexp.rules.documents.shape import COUNT, MASK
 from gitexp.rules.documents.tombstones import (
     FIXED,
     RESULTS,
+    Path,
     Tombstones,
     hash_of_line,
     merge_lines,
     redactions,
     write_tombstone,
 )
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.tombstones import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import Any, Self, TypedDict
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import fields_read, fields_to_write, read_contents, write_line
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LONGEST_REMARK = 2000  # characters
 

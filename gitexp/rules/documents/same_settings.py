@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import tomli
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings_file import FILES, table_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # What is asked of results, and not of a run that counts; and where runs are made: their condition
 # says what that alters. A setting that is not named here alters

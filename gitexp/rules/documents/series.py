@@ -6,14 +6,12 @@ A line holds numbers alone, beside the names that a record holds as well.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import canonical, read_contents, stamped
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MOST_POINTS = 1_000  # of one metric in one run
 LONGEST = 200_000  # characters of one run in the notes

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS
 from gitexp.rules.documents.lines import canonical, parse_object
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.shape import Shape, listed, number, one_of, text, whole
 from gitexp.rules.documents.start import was_over_time
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from gitexp.rules.documents.record import Record
 
 _LONGEST = 8192  # characters of a task; ours have a few hundred
 _MOST = 1000  # tasks of one line

@@ -5,18 +5,12 @@ A new rule about changes is a function here, its entry in the catalogue, and a t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gitexp.rules.documents.change import spell_file
+from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.keys import LINES, keys_at, parse_key, spell_key
 from gitexp.rules.gate.named_like import by_its_name, is_another_seed
 from gitexp.rules.gate.settings_in_text import about_settings
 from gitexp.rules.text import first_few, shell_word
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
-
 
 _SHOWN = 8  # values that follow, before the rest is only counted
 

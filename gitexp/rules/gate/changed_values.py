@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
@@ -12,9 +13,6 @@ from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, same
 from gitexp.rules.gate.repeated_values import fold_followers
 from gitexp.rules.gate.steps import number_alike
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 def compare_values(

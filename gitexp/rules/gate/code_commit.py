@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -16,8 +17,6 @@ from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
 

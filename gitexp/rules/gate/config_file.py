@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.changed_lines import compare_lines, without_ending
+from gitexp.rules.gate.changed_lines import ChangedLines, compare_lines, without_ending
 from gitexp.rules.gate.changed_values import change_before, compare_values
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import ABSENT
@@ -16,7 +16,6 @@ from gitexp.rules.gate.several_values import quoted_setting
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
-    from gitexp.rules.gate.changed_lines import ChangedLines
     from gitexp.rules.gate.edited import Edited
 
 _REGULAR = ("100644", "100755")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gitexp.rules.documents.change import spell_file
+from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, same
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
 
 _ENDINGS = ("", ".yaml", ".yml", ".toml", ".json", ".py")
 _SHOWN = 5  # values, before the rest is only counted

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
-    from gitexp.rules.gate.formats.keys import Key
 
 WRITABLE = ("toml", "yaml", "json", "ini", "python", "plain")
 _ANNOTATION = re.compile(r"(?<=\w)[ \t]*:[^=]+(?==)")  # of a type

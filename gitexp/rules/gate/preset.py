@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.new_value import holds, insert_entry, line_gap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.gate.formats.keys import Key
 
 _CHOICE, _TABLES = "preset", "presets"
 _BARE = re.compile(r"[A-Za-z_][\w-]*|[0-9]+", re.ASCII)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import is_config, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
 

@@ -5,6 +5,7 @@ Only YAML has that, by aliases and merge keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.gate.formats.keys import Key
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from gitexp.rules.documents.change import LONGEST_VALUE, ChangeKind, cut, cut_alike, spell_file
+from gitexp.rules.documents.change import (
+    LONGEST_VALUE,
+    Change,
+    ChangeKind,
+    cut,
+    cut_alike,
+    spell_file,
+)
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import shell_word
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.documents.change import Change
 
 _AS_PRESET = (
     "or, if they only make sense together, as one preset and one line that chooses it:\n"

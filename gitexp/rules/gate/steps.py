@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from gitexp.rules.gate.formats import leaves_of
 from gitexp.rules.gate.formats.values import Step, same
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def number_alike(old: Any, new: Any) -> tuple[Any, Any]:  # noqa: ANN401 - parsed data

@@ -6,21 +6,19 @@ Nobody but the program knows which of them it uses, so what is a change to one a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.change import type_name
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import ABSENT, same, spell
 from gitexp.rules.gate.formats.yaml_1_1 import spell_for_both
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.rules.gate.changed_lines import ChangedLines
-    from gitexp.rules.gate.formats.keys import Key
 
 _PYYAML = "YAML 1.1, which PyYAML reads"
 

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
-from gitexp.rules.plan.past_runs import Kept, configurations, wins
+from gitexp.rules.plan.past_runs import Configuration, Kept, PastRun, Win, configurations, wins
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     smallest_detectable_effect,
     standard_deviation,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.plan.past_runs import Configuration, PastRun, Win
 
 LEVEL = 0.05  # one-sided: how often nothing looks like a gain
 RETEST_LEVEL = 0.005  # what gitexp asks of an experiment, one of 20 in a campaign

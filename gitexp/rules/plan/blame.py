@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,6 @@ from gitexp.rules.documents.change import Change
 from gitexp.rules.gate.formats.values import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.gate.formats.keys import Key
     from gitexp.rules.verdict.verdict import Judgement, Verdict

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gitexp.rules.text import json_line, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 FEWEST, MOST = 200, 20_000  # characters that a briefing may be limited to
 _LONGEST_LINE = 300  # characters, and never more than a quarter of the whole

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.verdict import Judgement
 
 _ENOUGH = 3  # experiments; with fewer, a ratio means nothing
 

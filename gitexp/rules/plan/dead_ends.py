@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import cut
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict import effects
-from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.verdict import Judgement
 
 _NAMED = 6  # values of a key that are named
 _LONGEST = 24  # characters of a value

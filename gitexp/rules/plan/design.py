@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,13 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.change import NO_CHANGE, Change
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import LENDERS, Registration
-from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
+from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES, Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
-from gitexp.rules.verdict.criterion import Criterion, Scale
+from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.rules.verdict.criterion import Guard
 
 
 def criterion_from(settings: Settings, expect: str) -> Criterion:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import rough
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _LONGEST = 40  # characters of a label in a sentence
 _DOUBLINGS = 4  # sixteen times the data: what that does not close is more than a lack of data

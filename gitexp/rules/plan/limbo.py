@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
@@ -10,8 +11,6 @@ from gitexp.rules.plan.together import together
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
-
     from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.precedent import Precedent
     from gitexp.rules.verdict.criterion import Criterion

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.figures import rough
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from gitexp.rules.documents.quantities import parse_time
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitexp.rules.documents.registration import Registration
 
 _CEILING = re.compile(r"\bceiling\s*[:=]?\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, standard_deviation, stan
 from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
 
 

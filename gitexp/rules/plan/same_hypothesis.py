@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.similar import Texts
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
 
 _ALIKE = 0.6  # cosine of two hypotheses that say the same
 

@@ -8,6 +8,7 @@ error budget.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 

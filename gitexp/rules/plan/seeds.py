@@ -7,12 +7,9 @@ one baseline are the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from gitexp.rules.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 SCREENING = range(1, 100_000)  # seeds that no verdict uses, unless they are numbers of folds
 REGISTERED = range(100_000, 1_000_000)  # where the first block begins

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _UNSURE = 0.1  # nobody is surer than this that an idea works, or that it does not
 _SCATTERED = 3  # ideas; the scatter of fewer says nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.pooling import Estimate, apart, pool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.plan.precedent import Precedent
     from gitexp.rules.verdict.criterion import Criterion
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,6 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.verdict import Judgement
 

@@ -7,15 +7,12 @@ that is made again shows it: exactly where the trainer repeats itself, else by a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.paired_t import standard_deviation
 from gitexp.rules.verdict.ties import same_score
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 SPAN = 3600.0  # seconds that an agreement counts for, where the settings name no other
 LONG_RUN = 30 * 60.0  # seconds; a run that takes longer is not repeated unless the settings ask

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.rivals import gated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 

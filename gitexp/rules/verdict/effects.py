@@ -10,11 +10,10 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
 
 _LARGEST_LOG = 709.0  # exp() overflows beyond it

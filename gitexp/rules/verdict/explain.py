@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects, words
-from gitexp.rules.verdict.criterion import Scale, number_written
+from gitexp.rules.verdict.criterion import Criterion, Scale, number_written
 from gitexp.rules.verdict.judge import RULE_OUT_LEVEL
-from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import Judgement
 
 _NEVER = 1e-6  # a share that is too small to picture
 _OFTEN = 0.095  # from here on, people think in hundredths

@@ -7,10 +7,7 @@ bar, and a bound above 0 is not printed as 0. One digit more is shown instead.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 _SAME = 1e-12  # two figures this close are equal; relative for figures above 1
 _MOST_DECIMALS = 8  # smaller numbers are written with an exponent

@@ -8,11 +8,12 @@ does: with real trainers, runs on one seed correlate by 0.1 to 0.8. So a range i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from gitexp.rules.verdict.guard import ROUNDING
 from gitexp.rules.verdict.judge import share_of
 from gitexp.rules.verdict.one_run import detectable_by_one_run
@@ -23,15 +24,11 @@ from gitexp.rules.verdict.paired_t import (
     standard_deviation,
 )
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.rules.verdict.verdict import Examples
+from gitexp.rules.verdict.verdict import Examples, Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import Judgement
 
 _MOST_SHARED = 0.8  # correlation of two runs on one seed
 _FEWEST_CHANGED = 12  # predictions put right by a change that any test at these levels confirms

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.paired_t import standard_deviation, standard_error
 from gitexp.rules.verdict.ties import Ties, room
-from gitexp.rules.verdict.verdict import GuardOutcome
+from gitexp.rules.verdict.verdict import Design, GuardOutcome, Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.verdict.criterion import Guard
-    from gitexp.rules.verdict.verdict import Design, Pair
 
 TiesOf = Callable[[str, int], Ties]  # what is known of equal scores, by metric and number of pairs
 

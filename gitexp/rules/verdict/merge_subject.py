@@ -7,18 +7,16 @@ It is for people to read. That the merge accepts the experiment is said by its t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.change import cut
+from gitexp.rules.documents.change import Change, cut
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.ranges import refuse_level, refuse_widening
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.verdict.verdict import Examples
 
 FEWEST_PAIRS = 3  # with fewer no standard deviation can be trusted

@@ -7,16 +7,14 @@ the verdict and every figure, each to the precision that it is printed with.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import effects, figures, words
-from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.verdict import Judgement
 
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
 _PAIRS = re.compile(r"\d (?:pairs?|run against \d+)\b")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.series import parse_series
 from gitexp.rules.documents.start import without_end
 from gitexp.rules.verdict.set_aside import RATE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gitexp.rules.documents.record import Record
 
 # A user, and a rule about what a run reports, may have ended it because of what it showed.
 _CHOSEN = {

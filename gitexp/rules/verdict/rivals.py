@@ -8,14 +8,13 @@ two clones wrote other scores side by side, though the trainer repeats itself: o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
 
 _Group = tuple["Record", ...]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from gitexp.rules.verdict.ties import same_score
-from gitexp.rules.verdict.verdict import SingleRuns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import Judgement, Pair
+from gitexp.rules.verdict.verdict import Judgement, Pair, SingleRuns
 
 
 def judge_singly(criterion: Criterion, pairs: Sequence[Pair]) -> SingleRuns:

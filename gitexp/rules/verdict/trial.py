@@ -6,20 +6,15 @@ seed 1 again and seed 2 show both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.outcomes import PREDICTED, TRUE
+from gitexp.rules.documents.outcomes import PREDICTED, TRUE, Outcomes
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.figures import number
 from gitexp.rules.verdict.power import sds_to_confirm
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.rules.documents.outcomes import Outcomes
 
 LONG_RUN = 30 * 60  # seconds; twenty experiments at up to 20 runs of that take weeks
 # Looks, and experiments planned. Three repeats are listed as a warning; of the other two, the

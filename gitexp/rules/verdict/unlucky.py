@@ -8,19 +8,14 @@ it. That block is asked for where experiments agree too well, which by itself de
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from gitexp.rules.verdict.paired_t import satterthwaite, standard_deviation
 from gitexp.rules.verdict.ties import same_score
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gitexp.rules.verdict.criterion import Criterion
 
 _FEWEST_SIGNS = 8  # with fewer, even equal signs are no rarity
 _RARE = 0.01  # two-sided level of both tests

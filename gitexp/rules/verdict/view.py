@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.remark import Remark
 
 _WIDTH = 72  # columns; git log --graph indents notes by up to eight

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.registration import parse_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.rules.documents.record import Record
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.code_below import TOGETHER
-from gitexp.rules.verdict.criterion import Scale, number_written
+from gitexp.rules.verdict.criterion import Criterion, Scale, number_written
 from gitexp.rules.verdict.single_run import say_single_runs
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
 
 _MOST_GUARDS = 3  # lines of a note; gitexp show lists all

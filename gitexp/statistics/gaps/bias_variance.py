@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,6 @@ from gitexp.rules.plan.gaps import Gap
 from gitexp.rules.verdict import student_t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.statistics.yardstick import Yardstick
 
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from gitexp.rules.documents.outcomes import SCORE
 from gitexp.rules.plan.gaps import Gap, wilson
-from gitexp.statistics.gaps.rows import FEWEST, numbers_of
+from gitexp.statistics.gaps.rows import FEWEST, Rows, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gitexp.statistics.gaps.rows import Rows
 
 _TENTHS = 10
 _ONE_SIDED = 1.645  # standard deviations that a normal number stays under 19 times in 20

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 from sklearn.metrics import confusion_matrix
 
-from gitexp.rules.plan.gaps import holm, label
-from gitexp.statistics.gaps.rows import FEWEST, SURE
+from gitexp.rules.plan.gaps import Gap, holm, label
+from gitexp.statistics.gaps.rows import FEWEST, SURE, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
-
-    from gitexp.rules.plan.gaps import Gap
-    from gitexp.statistics.gaps.rows import Rows
 
     Labels = NDArray[np.str_]
     Counts = NDArray[Any]

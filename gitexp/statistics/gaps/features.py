@@ -8,12 +8,11 @@ import numpy as np
 
 from gitexp.rules.documents.outcomes import SCORE
 from gitexp.statistics.gaps.calibration import probability_columns
-from gitexp.statistics.gaps.rows import numbers_of
+from gitexp.statistics.gaps.rows import Rows, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gitexp.statistics.gaps.rows import Rows
 
 MOST_CATEGORIES = 20
 

@@ -6,14 +6,15 @@ time, so tests count distinct examples.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gitexp.rules.documents.known_metrics import find_metric
-from gitexp.rules.documents.outcomes import PREDICTED, TRUE
-from gitexp.rules.plan.gaps import label
+from gitexp.rules.documents.outcomes import PREDICTED, TRUE, Outcomes
+from gitexp.rules.plan.gaps import Gap, label
 from gitexp.statistics.gaps.bias_variance import find_bias_and_variance
 from gitexp.statistics.gaps.calibration import find_wrong_labels, measure_calibration
 from gitexp.statistics.gaps.confusions import MOST_LABELS, find_confusions
@@ -24,12 +25,8 @@ from gitexp.statistics.gaps.underfitting import find_underfitting
 from gitexp.statistics.yardstick import Yardstick
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from gitexp.rules.documents.outcomes import Outcomes
-    from gitexp.rules.plan.gaps import Gap
 
 _QUANTITY = 20  # distinct numbers; a target with more is a quantity
 _CLOSE = 0.005  # relative; a script's own number may be rounded

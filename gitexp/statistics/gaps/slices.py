@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from gitexp.rules.plan.gaps import holm, label
+from gitexp.rules.plan.gaps import Gap, holm, label
 from gitexp.statistics.gaps.features import MOST_CATEGORIES, read_features
-from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE
+from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from gitexp.rules.plan.gaps import Gap
-    from gitexp.statistics.gaps.rows import Rows
 
 _DEPTH = 3
 _LEAF = 0.03  # share of rows in the smallest slice

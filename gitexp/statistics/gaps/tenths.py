@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from gitexp.rules.plan.gaps import holm
-from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE
+from gitexp.rules.plan.gaps import Gap, holm
+from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE, Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gitexp.rules.plan.gaps import Gap
-    from gitexp.statistics.gaps.rows import Rows
 
 _SHUFFLES = 200  # of the errors: they give the usual error of a tenth to 7 % of its sd
 

@@ -5,23 +5,20 @@ A low score on the training data alone says nothing: no model can tell labels ap
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gitexp.rules.documents.outcomes import PREDICTED, TRUE
+from gitexp.rules.documents.outcomes import PREDICTED, TRUE, Outcomes
 from gitexp.rules.plan.gaps import wilson
 from gitexp.rules.text import counted
 from gitexp.statistics.gaps.features import read_features
-from gitexp.statistics.gaps.rows import FEWEST_ROWS, one_spelling
+from gitexp.statistics.gaps.rows import FEWEST_ROWS, Rows, one_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from gitexp.rules.documents.outcomes import Outcomes
-    from gitexp.statistics.gaps.rows import Rows
 
 _NEIGHBORS = 15
 _MOST = 2000  # examples that are compared with one another

@@ -11,6 +11,7 @@ Each format is a module, which is loaded when a file of its kind is read:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.values import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
 
     from gitexp.rules.gate.formats.keys import Key

@@ -6,16 +6,13 @@ A file that does not begin with a flag is read as a plain one.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.gate.formats import plain, shell
-from gitexp.rules.gate.formats.keys import LINES
+from gitexp.rules.gate.formats.keys import LINES, Key
 from gitexp.rules.gate.formats.place import read_back, replace_value
 from gitexp.rules.gate.formats.shell_words import Unread, read_commands
 from gitexp.rules.gate.formats.values import Source
-
-if TYPE_CHECKING:
-    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import configparser
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.gate.formats import plain
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
-
-if TYPE_CHECKING:
-    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate.formats.malformed import malformed_at
 from gitexp.rules.gate.formats.place import replace_value
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError

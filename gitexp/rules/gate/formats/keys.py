@@ -6,13 +6,11 @@ A key is a tuple of names and list indices.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Not `import json`: the package's own json takes that name as soon as it is loaded.
 from json import dumps
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any
 
 Key = tuple[str | int, ...]
 

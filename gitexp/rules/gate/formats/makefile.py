@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.rules.gate.formats import shell
-from gitexp.rules.gate.formats.keys import LINES
+from gitexp.rules.gate.formats.keys import LINES, Key
 from gitexp.rules.gate.formats.place import read_back, replace_value
 from gitexp.rules.gate.formats.shell_words import Word, read_commands
 from gitexp.rules.gate.formats.values import Source
-
-if TYPE_CHECKING:
-    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

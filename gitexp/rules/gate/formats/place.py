@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gitexp.rules.gate.formats.keys import Key
 
 

@@ -8,13 +8,12 @@ one word is a key without a value, so every line that is not a comment counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError

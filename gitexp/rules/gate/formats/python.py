@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -26,8 +27,6 @@ from gitexp.rules.gate.formats.python_options import Function, option_of, starte
 from gitexp.rules.gate.formats.values import Source, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError

@@ -11,17 +11,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from gitexp.rules.gate.formats.keys import LINES
+from gitexp.rules.gate.formats.keys import LINES, Key
 from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
 from gitexp.rules.gate.formats.shell_words import Unread, Word, read_commands
 from gitexp.rules.gate.formats.values import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

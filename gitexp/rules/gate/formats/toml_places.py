@@ -8,13 +8,12 @@ not run. To find a value, only the grammar of keys, quotes and brackets is neede
 from __future__ import annotations
 
 import re
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import tomli
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
     from gitexp.rules.gate.formats.keys import Key
 
 _BASIC, _LITERAL = r'"(?:[^"\\]++|\\.)*+"', r"'[^']*+'"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
 from gitexp.rules.gate.formats.place import read_back, replace_value
 from gitexp.rules.gate.formats.values import same, spell
@@ -18,8 +18,6 @@ from gitexp.rules.gate.formats.yaml_1_1 import read_plain, spell_for_both
 from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, NodeReader, said_plainly
 
 if TYPE_CHECKING:
-    from ruamel.yaml.nodes import Node
-
     from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import Source
 from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, NodeReader, said_plainly
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ruamel.yaml.nodes import Node
-
-    from gitexp.rules.gate.formats.keys import Key
 
 
 @dataclass(frozen=True, slots=True)

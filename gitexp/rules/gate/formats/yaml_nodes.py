@@ -11,26 +11,22 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.values import Source, spell
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ruamel.yaml.nodes import Node
 
 # A mapping or a list of mappings with a custom tag has the tag as one more value.
 TAG = "(tag)"

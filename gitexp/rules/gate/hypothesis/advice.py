@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.hypothesis.pointing import point_at, spell_metric
-from gitexp.rules.gate.hypothesis.reading import phrases_of, words_of
-from gitexp.rules.gate.hypothesis.reason import claim_end
+from gitexp.rules.gate.hypothesis.reading import Reading, phrases_of, words_of
+from gitexp.rules.gate.hypothesis.reason import Reason, claim_end
 from gitexp.rules.gate.hypothesis.vocabulary import COMPARED, FINITE, is_act, is_move, names_metric
-
-if TYPE_CHECKING:
-    from gitexp.rules.gate.hypothesis.reading import Reading
-    from gitexp.rules.gate.hypothesis.reason import Reason
 
 # Two letters beyond Latin and Greek (whose single letters are mathematics) are a word of a language
 # that the lists below do not know; so are these words, which English does not have.

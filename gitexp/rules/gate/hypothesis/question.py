@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.hypothesis.pointing import TEMPLATE, point_at, visible_character, width_of
-from gitexp.rules.gate.hypothesis.reading import words_of
+from gitexp.rules.gate.hypothesis.reading import Reading, words_of
 from gitexp.rules.gate.hypothesis.vocabulary import BASE_VERBS, FINITE, is_move
 
 if TYPE_CHECKING:
-    from gitexp.rules.gate.hypothesis.reading import Reading
     from gitexp.rules.gate.hypothesis.reason import Reason
 
 # `a?b`, `lr=?`, `(?)`, `part-??.csv` and "coded as ? in the file" ask nothing.

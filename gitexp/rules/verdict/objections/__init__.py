@@ -10,6 +10,7 @@ was registered before keeps its verdict.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.objections.failed_runs import failed_runs
@@ -17,8 +18,6 @@ from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.other_rows import other_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 
     Objector = Callable[[Evidence], Objection | None]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.objections.evidence import Objection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.verdict import Judgement
 

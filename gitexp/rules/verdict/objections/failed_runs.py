@@ -8,6 +8,7 @@ choose from: the attempt that failed would have given the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.ended import Ended
@@ -16,8 +17,6 @@ from gitexp.rules.verdict.attempts import count_attempts, say_attempts
 from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, first_few
 from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.record import Record
 
 OTHER_ROWS = "other rows were tested"
