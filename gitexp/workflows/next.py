@@ -56,13 +56,20 @@ class Ideas:
 def next_ideas(
     project: Project, *, hours: float | None = None, rows: Sequence[Row] | None = None
 ) -> Ideas:
-    """Rank the planned experiments; `rows` are the whole log, where it was read already."""
+    """Rank the planned experiments, equal ones as they were registered.
+
+    `rows` are the whole log, where it was read already.
+    """
     rows = log(project) if rows is None else rows
     results = [row.result for row in rows]
     past, baseline, durations = history(results, records_like_tip(project))
     decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.confirmed for result in decided)
-    planned = [row.result for row in rows if row.state is State.PLANNED and row.result.registration]
+    planned = [
+        row.result
+        for row in reversed(rows)
+        if row.state is State.PLANNED and row.result.registration
+    ]
     screened: Mapping[str, Screened] = {}
     if any(result.summary.screened for result in planned):
         # Few ideas are screened, and what weighs them takes longer to load than the rest.
@@ -79,22 +86,19 @@ def next_ideas(
     every = PastResults(project.repository, results)
     by_commit = {result.commit: result for result in results}
     ideas, warnings = [], []
-    for row in rows:
-        registration = row.result.registration
-        if row.state is not State.PLANNED or registration is None:
-            continue
-        change = whole_changes(project.repository, [row.result])[row.commit]
-        if known := find_verdict(project, registration, change, row.result.entry, every):
+    for result in planned:
+        registration = result.registration
+        assert registration is not None  # noqa: S101 - no other is planned
+        change = whole_changes(project.repository, [result])[result.commit]
+        if known := find_verdict(project, registration, change, result.entry, every):
             said = known.message.partition("\n")[0]
-            warnings.append(
-                f"exp/{row.result.name} is left out: {said}: gitexp archive {row.result.name}"
-            )
+            warnings.append(f"exp/{result.name} is left out: {said}: gitexp archive {result.name}")
             continue
         power = power_of(registration, past, baseline, durations)
-        before = confirmed_before(row.result, by_commit)
+        before = confirmed_before(result, by_commit)
         ideas.append(
             weigh(
-                row.result.name,
+                result.name,
                 registration,
                 confirmed=confirmed,
                 decided=len(decided),
@@ -102,7 +106,7 @@ def next_ideas(
                 detectable=power.at_best,
                 unit=_unit(registration.criterion, baseline),
                 before=before.name if before else "",
-                screened=screened.get(row.commit),
+                screened=screened.get(result.commit),
             )
         )
     order = ranked_ideas(ideas)

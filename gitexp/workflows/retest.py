@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
@@ -12,7 +12,7 @@ from gitexp.lab.projects.differences import inspect_files, inspect_trees
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import project_in, settings_of
 from gitexp.lab.registering.edit import NOT_REGISTERED
-from gitexp.lab.registering.registering import Proposal, Started, register
+from gitexp.lab.registering.registering import Proposal, Started, register, register_some
 from gitexp.lab.standing.outdated import measured_gain, waiting
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import BASE, CODE
@@ -51,6 +51,13 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
             no seeds to test it again on.
         UsageError: nobody can run so many repeats, or a repeat would show nothing new.
     """
+    return register(*_propose(project, name, repeats))
+
+
+def _propose(
+    project: Project, name: str | None, repeats: int | None = None
+) -> tuple[Project, Proposal]:
+    """The change of an experiment as it would be registered again, in the project that it is of."""
     ref, commit = find_experiment(project.repository, name)
     old_name = ref.rpartition("/")[2]
     result = read_results(project, old_name)[0]
@@ -109,7 +116,7 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
         ),
         code=carried.code if carried else None,
     )
-    return register(project, proposal)
+    return project, proposal
 
 
 def _repeats_of_its_own(
@@ -155,15 +162,21 @@ class CarriedOn:
 def carry_on(project: Project) -> CarriedOn:
     """Register again what was confirmed or planned on an older baseline, the oldest first."""
     wait = waiting(project)
-    started: dict[str, Started] = {}
+    proposals: dict[object, Proposal] = {}
     left: dict[str, str] = {}
     branches = project.repository.branches([HEADS])
     for result in (*wait.confirmed, *wait.planned):
         try:
-            started[result.name] = retest(project, result.name)
+            proposal = replace(_propose(project, result.name)[1], label=result.name)
         except (Refused, UsageError) as error:
-            found = refusals(error.findings) if isinstance(error, Refused) else ()
-            left[result.name] = found[0].message if found else error.message
+            left[result.name] = _why(error)
+            continue
+        change, code = proposal.change.setting, proposal.code
+        first = proposals.setdefault((change or result.name, code, proposal.criterion), proposal)
+        if first is not proposal:
+            left[result.name] = f"exp/{first.label} makes the same change"
+    started, refused = register_some(project, [*proposals.values()])
+    left |= {name: _why(error) for name, error in refused.items()}
     held = project.repository.checked_out()
     done = {
         name: commit
@@ -172,6 +185,11 @@ def carry_on(project: Project) -> CarriedOn:
     }
     archive_refs(project.repository, done)
     return CarriedOn(started, left, frozenset(done))
+
+
+def _why(error: Refused | UsageError) -> str:
+    found = refusals(error.findings) if isinstance(error, Refused) else ()
+    return found[0].message if found else error.message
 
 
 def _set_again(path: str, key: Key, after: bytes, onto: bytes) -> bytes:

@@ -100,7 +100,8 @@ def _new_names(taken: set[str], number: int) -> list[str]:
     for _ in range(number):
         names.append(new_name(known))
         known.add(names[-1])
-    return names
+    # Of what was registered in one second, the log takes the name that comes first for the newest.
+    return sorted(names, reverse=True)
 
 
 def _make(

@@ -57,13 +57,13 @@ def history(
     past = [
         (r.registration, r.judgement) for r in on_it or judged if r.registration and r.judgement
     ]
-    recent = [seconds for result in results[:_RECENT] for seconds in result.summary.seconds]
+    recent = [seconds for result in judged[:_RECENT] for seconds in result.summary.seconds]
     return past, baseline, [*(record.duration for record in baseline if record.ok), *recent]
 
 
 def likely_failures(results: Sequence[Result], runs: int) -> int:
     """How many of so many runs will fail and be repeated, if as many do as did lately."""
-    recent = [result.summary for result in results[:_RECENT]]
+    recent = [result.summary for result in islice((r for r in results if r.ran), _RECENT)]
     ran = sum(summary.ran for summary in recent)
     failed = ran - sum(len(summary.seconds) for summary in recent)
     return math.ceil(runs * failed / ran) if ran else 0

@@ -155,13 +155,7 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
         UsageError: two proposals make the same change.
         NotReady: the settings ask for the rules of an earlier version.
     """
-    demand_rules(project)
-    repository = project.repository
-    results = read_results(project)
-    log = _Log(
-        project, results, records_like_tip(project), read_known(project, project.tip),
-        Earlier(results),
-    )  # fmt: skip
+    log = _read_log(project)
     _demand_distinct(proposals)
     refused = Refusals(NOT_REGISTERED)
     drafts = []
@@ -169,6 +163,37 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
         with refused.of(proposal.label):
             drafts.append(_draft(log, proposal))
     refused.demand()
+    return _commit(log, drafts)
+
+
+def register_some(
+    project: Project, proposals: Sequence[Proposal]
+) -> tuple[dict[str, Started], dict[str, Refused]]:
+    """Commit each change that is not refused, in this order; both are returned by their labels."""
+    if not proposals:
+        return {}, {}
+    log, drafts, refused = _read_log(project), dict[str, Draft](), dict[str, Refused]()
+    for proposal in proposals:
+        try:
+            drafts[proposal.label] = _draft(log, proposal)
+        except Refused as error:
+            refused[proposal.label] = error
+    made = _commit(log, [*drafts.values()]) if drafts else []
+    return dict(zip(drafts, made, strict=True)), refused
+
+
+def _read_log(project: Project) -> _Log:
+    demand_rules(project)
+    results = read_results(project)
+    return _Log(
+        project, results, records_like_tip(project), read_known(project, project.tip),
+        Earlier(results),
+    )  # fmt: skip
+
+
+def _commit(log: _Log, drafts: Sequence[Draft]) -> list[Started]:
+    """Commit registrations under new names, all of them or none."""
+    project, repository = log.project, log.project.repository
     made = commit_all(project, drafts)
     note_started(repository, project.prefix, made[0].registration.name)
     tidy(repository)

@@ -123,13 +123,13 @@ def weigh(
 def ranked_ideas(ideas: Iterable[WeighedIdea]) -> list[WeighedIdea]:
     """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth.
 
-    To have been screened is as good as evidence; a hunch is none.
+    To have been screened is as good as evidence; a hunch is none. Equal ones stay in their order.
     """
     return sorted(
         ideas,
         key=lambda idea: (
             not idea.before, not (idea.screened or is_grounded(idea.evidence)), not idea.answerable,
-            -idea.worth, idea.name,
+            -idea.worth,
         ),
     )  # fmt: skip
 
