@@ -12,6 +12,7 @@ from gitexp.lab.log.results import read_results
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.projects.experiment import meant_by
 from gitexp.lab.projects.experiment_name import short_name
+from gitexp.lab.queues.queue import take_out
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
@@ -41,7 +42,7 @@ def archive(
     older: timedelta | None,
     why: str = "",
 ) -> Archived:
-    """Archive branches: the named ones, or all that meet both conditions.
+    """Archive branches: the named ones, or all that meet both conditions; no queue runs them then.
 
     `why` is a remark that stays with each of them, such as why an idea is given up.
 
@@ -81,6 +82,7 @@ def archive(
     if reason := demand_plain(why, "--why"):
         remark(repository, [*moved.values()], reason, withdraws=True)
     archive_refs(repository, moved)
+    take_out(repository, moved)
     return Archived(moved, left)
 
 

@@ -210,7 +210,7 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
         for name in sorted(wanted - {name for queue in opened for name in queue.left}):
             _refuse_stop(project, name)
     else:
-        wanted = {name for queue in opened for name in queue.left}
+        wanted = {name for queue in opened for name in _not_over(queue)}
         if not wanted:
             raise UsageError("no queue is running", "see where you stand: gitexp status")
     asked = []
@@ -223,6 +223,13 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
         _asked_to_stop(queue, mine, at_work=not _has_stopped(project, queue, mine, until))
         for queue, mine in asked
     ]
+
+
+def _not_over(queue: Queue) -> tuple[str, ...]:
+    """What a queue may still run; of one that was interrupted all of it, so that none is left."""
+    if queue.stage() is QueueStage.INTERRUPTED:
+        return queue.left
+    return tuple(name for name in queue.left if not is_over_in(queue, name)) or queue.left
 
 
 def _asked_to_stop(queue: Queue, names: tuple[str, ...], *, at_work: bool) -> AskedToStop:

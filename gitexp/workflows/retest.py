@@ -11,6 +11,7 @@ from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.differences import inspect_files, inspect_trees
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import project_in, settings_of
+from gitexp.lab.queues.queue import take_out
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.registering import Proposal, Started, register, register_some
 from gitexp.lab.standing.outdated import measured_gain, waiting
@@ -184,6 +185,7 @@ def carry_on(project: Project) -> CarriedOn:
         if (commit := branches.get(f"{HEADS}{name}")) and f"{HEADS}{name}" not in held
     }
     archive_refs(project.repository, done)
+    take_out(project.repository, done)
     return CarriedOn(started, left, frozenset(done))
 
 

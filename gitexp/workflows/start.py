@@ -141,6 +141,8 @@ def register_ideas(
                     left.append(label)
                 else:
                     proposals.append(replace(proposal, label=label))
+        if skips and refused.unread:
+            break  # a sweep is of one key
     refused.demand()
     if not proposals:
         raise UsageError(

@@ -191,7 +191,7 @@ def status_of(
     settings = project.settings
     score = mean_score(records_like_tip(project), settings.metric, settings.widening)
     goals, warnings = _goals(project, today)
-    queues = queue_progress(project.repository, {row.result.name: row.state for row in rows})
+    queues = queue_progress(project.repository, rows)
     # Reading registrations costs more than everything else here, and only evidence takes a place.
     results = [row.result for row in rows]
     protocols = protocols_of(project, {result.base for result in results if result.base})
@@ -227,6 +227,7 @@ def status_of(
         next=next_step(
             project, rows, current, waiting, queues,
             best=planned[0].name if planned else "", is_measured=score is not None,
+            is_checked_out=is_checked_out,
         ),
     )  # fmt: skip
 

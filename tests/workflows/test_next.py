@@ -46,6 +46,8 @@ def test_what_holds_for_every_idea_is_said_once(ready: World) -> None:
     assert ready.gitexp("start", "--sweep", "model.C=10,11", BECAUSE).err == ""
     started = ready.gitexp("start", "--sweep", "model.C=12,13", BECAUSE)
     ran = ready.gitexp("next", COLUMNS="200")
+    places = [ran.out.index(f"model.C 1.0 -> {value}") for value in (10, 11, 12, 13)]
+    assert places == sorted(places)  # equal ideas stay in the order of their plan
     assert ran.out.count("ranked last") == 1
     assert "\nOf all 4: no --gain: assuming the criterion; " in ran.out
     assert "campaign 1 plans 3 experiments, and would have 4 if all that wait ran" in ran.err
@@ -83,8 +85,11 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     assert done["left"] == []
     kept = {"Gain", "Chance", "Cost", "Evidence", "Retest"}
     assert kept <= by_name[planned]["trailers"].keys()
+    assert [new["from"] for new in done["started"]] == [planned, twin, longer]
     names = [new["name"] for new in done["started"]]
-    assert sorted(idea["name"] for idea in ready.gitexp("next", "--json").json) == sorted(names)
+    assert [idea["name"] for idea in ready.gitexp("next", "--json").json] == names
+    # 3 runs of the old baseline and of the accepted experiment tell what others will take.
+    assert all(idea["seconds"] < 60 for idea in ready.gitexp("next", "--json").json[1:])
     assert ready.try_git("rev-parse", "--verify", f"refs/gitexp/archive/{planned}").code == 0
     assert (
         "No experiment planned or confirmed on an older baseline is waiting"

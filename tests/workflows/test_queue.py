@@ -77,6 +77,12 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     states = {one["name"]: one["state"] for one in status["queues"][0]["experiments"]}
     assert states == {names[0]: "running", names[1]: "waiting"}
     assert status["next"]["command"] == "gitexp run --wait"
+    # What waits counts up to its first look, by the runs of the baseline.
+    took = [one["duration"] for one in records(gated, "main")]
+    left = 2 * sum(took) / len(took)
+    for one in status["queues"][0]["experiments"]:
+        left += one["seconds_left"] or 0
+    assert status["queues"][0]["seconds_left_at_least"] == pytest.approx(left, rel=0.01)
     waits = logs(open_project(gated.path), names[1], follow=True)
     assert next(waits) == f"==> exp/{names[1]} waits for its first run <==\n"
     text = gated.gitexp("status").out
@@ -111,9 +117,10 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
 def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     gated: World, gate: Path
 ) -> None:
-    names = [gated.start("--set", f"model.C={value}") for value in (10, 11, 12)]
-    gated.gitexp("run", *names, "--detach")
+    *names, withdrawn = [gated.start("--set", f"model.C={value}") for value in (10, 11, 12, 13)]
+    gated.gitexp("run", *names, withdrawn, "--detach")
     in_progress(gated)
+    gated.gitexp("archive", withdrawn, "--why", "a better idea")
     said = gated.gitexp("stop", names[2]).out
     assert said.startswith(
         f"stopped: exp/{names[2]}\n  queue 1 goes on: exp/{names[0]}, exp/{names[1]}\n"
@@ -128,7 +135,10 @@ def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     gate.touch()
     waited = gated.gitexp("run", "--wait", "--json", code=130)
     kinds = [one.get("verdict") or one["error"]["id"] for one in waited.json]
-    assert kinds == ["interrupted", "INCONCLUSIVE", "interrupted"]
+    assert kinds == ["interrupted", "INCONCLUSIVE", "interrupted", "interrupted"]
+    [queue] = gated.gitexp("status", "--json").json["queues"]
+    states = [one["state"] for one in queue["experiments"]]
+    assert states == ["stopped", "done", "stopped", "archived"]
     assert "no queue is running" in gated.gitexp("stop", "--all", code=2).err
     assert gated.gitexp("run", names[0], "--json").json["verdict"] == "INCONCLUSIVE"
 

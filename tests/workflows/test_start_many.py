@@ -100,6 +100,9 @@ def test_a_plan_registers_each_idea_with_what_is_expected_of_it(
     assert (second["Chance"], second["Cost"], second["Evidence"], second["Criterion"]) == (
         "0.5", "5m", "gap train", "accuracy +0.02",
     )  # fmt: skip
+    # Of a plan, what ranks best comes next, wherever it stands in the file.
+    best = json.loads(ran.out)[1]["name"]
+    assert ready.gitexp("status", "--json").json["next"]["command"] == f"gitexp run {best}"
 
 
 def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -> None:
@@ -117,6 +120,9 @@ def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -
     bad = ideas(tmp_path / "bad.jsonl", good, {**good, "set": "model.C=4", "cost": "soon"})
     ran = ready.gitexp("start", "--from", bad, code=2)
     assert f"{bad}, line 2: --cost" in ran.err
+    keys = [{**good, "set": f"model.{key}=4"} for key in "XY"]
+    ran = ready.gitexp("start", "--from", ideas(tmp_path / "mixed.jsonl", *keys, asks), code=2)
+    assert [f"line {number}: " in ran.err for number in (1, 2, 3)] == [True] * 3
     assert ready.snapshot() == before
 
 

@@ -28,7 +28,7 @@ from gitexp.rules.documents.shape import (
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from gitexp.store.repository import Repository
@@ -198,6 +198,14 @@ def queues(repository: Repository) -> list[Queue]:
     found = map(read_queue, folders)
     # Not by time: clocks are set back.
     return sorted(filter(None, found), key=lambda one: int(one.id))
+
+
+def take_out(repository: Repository, names: Collection[str]) -> None:
+    """Have the queues of this clone leave out experiments, such as those that were archived."""
+    for queue in queues(repository):
+        mine = [name for name in queue.left if name in names]
+        if mine and queue.stage() is not QueueStage.ENDED:
+            queue.stop(mine)
 
 
 def read_queue(folder: Path) -> Queue | None:

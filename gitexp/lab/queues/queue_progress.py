@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import statistics
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +16,13 @@ from gitexp.rules.documents.purpose import RunKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitexp.lab.log.log import Row
     from gitexp.lab.queues.queue import Queue
     from gitexp.store.repository import Repository
 
 _SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
 _NOT_OVER = ("planned", "unsynced", "stale", "running")
-_FAILED = "failed"
+_FAILED, _WAITING = "failed", "waiting"
 
 
 class PlaceJson(TypedDict):
@@ -54,22 +58,20 @@ class QueuedExperiment:
     @property
     def is_open(self) -> bool:
         """Whether it runs or waits."""
-        return self.state in {"running", "waiting"}
+        return self.state in {"running", _WAITING}
 
 
 @dataclass(frozen=True, slots=True)
 class QueueProgress:
-    """A queue, and where each of its experiments is."""
+    """A queue, where each of its experiments is, and the `seconds` that all will take at least.
+
+    None if that is not known.
+    """
 
     queue: Queue
     stage: QueueStage
     experiments: tuple[QueuedExperiment, ...]
-
-    @property
-    def seconds(self) -> float | None:
-        """What the experiments that have begun will take at least; None if that is not known."""
-        known = [one.seconds for one in self.experiments if one.seconds is not None]
-        return sum(known) if known and self.stage is QueueStage.RUNS else None
+    seconds: float | None = None
 
     def as_json(self) -> QueueProgressJson:
         """Return it as `gitexp status --json` prints it."""
@@ -92,19 +94,54 @@ class QueueProgress:
         }
 
 
-def queue_progress(repository: Repository, states: Mapping[str, str]) -> list[QueueProgress]:
+def queue_progress(repository: Repository, rows: Sequence[Row]) -> list[QueueProgress]:
     """Find out how far the open queues are, and the last one if it has ended not long ago.
 
-    `states` are those of the log, by name.
+    `rows` are the whole log.
     """
     found = [(queue, queue.stage()) for queue in queues(repository)]
     opened = [one for one in found if one[1] is not QueueStage.ENDED and one[0].left]
     if found and not opened and found[-1][1] is QueueStage.ENDED and _is_recent(found[-1][0]):
         opened = [found[-1]]
-    return [
-        QueueProgress(queue, stage, queued_experiments(queue, stage, states))
-        for queue, stage in opened
+    by_name = {row.result.name: row for row in rows} if opened else {}
+    states = {name: row.state for name, row in by_name.items()}
+    progress = []
+    for queue, stage in opened:
+        experiments = queued_experiments(queue, stage, states)
+        seconds = None
+        if stage is QueueStage.RUNS:
+            waiting = [by_name[o.name] for o in experiments if o.state == _WAITING]
+            seconds = _seconds_left(queue, experiments, waiting)
+        progress.append(QueueProgress(queue, stage, experiments, seconds))
+    return progress
+
+
+def _seconds_left(
+    queue: Queue, experiments: Sequence[QueuedExperiment], waiting: Sequence[Row]
+) -> float | None:
+    """What a queue takes at least: what has begun, and what waits up to its first look."""
+    known = [one.seconds for one in experiments if one.seconds is not None]
+    ended = (event for event in queue.said() if event.get("event") == "finished")
+    took = [
+        seconds
+        for event in ended
+        if isinstance(seconds := event.get("seconds"), int | float)
+        and 0 <= seconds < math.inf
+        and not event.get("failure")
     ]
+    if waiting and took and not queue.on:
+        at_once = queue.jobs or os.cpu_count() or 1
+        runs = sum(queue.runs or _runs_to_look(row) for row in waiting)
+        known.append(runs * statistics.fmean(took) / at_once)
+    return sum(known) if known else None
+
+
+def _runs_to_look(row: Row) -> int:
+    registration, judgement = row.result.registration, row.result.judgement
+    if registration is None:
+        return 0
+    due = (judgement.due if judgement else None) or registration.repeats[0]
+    return max(0, due - len(row.result.summary.seconds))
 
 
 def queued_experiments(
@@ -118,7 +155,7 @@ def queued_experiments(
     found = []
     for name in queue.names:
         state, told = states.get(name, "unknown"), last.get(name, {})
-        if name in stopped:
+        if name in stopped and (queue.kind is not RunKind.EXPERIMENTS or state in _NOT_OVER):
             found.append(QueuedExperiment(name, "stopped"))
         elif queue.runs and name in over:
             found.append(QueuedExperiment(name, _FAILED if name in failed else "screened"))
@@ -130,7 +167,7 @@ def queued_experiments(
             end = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
             found.append(QueuedExperiment(name, end))
         elif not told and state != "running":
-            found.append(QueuedExperiment(name, "waiting"))
+            found.append(QueuedExperiment(name, _WAITING))
         else:
             seconds = _left(told, queue.is_of_this_boot)
             runs = told.get("runs_left")

@@ -18,33 +18,39 @@ class Refusals:
     def __init__(self, message: str) -> None:
         self._message = message
         self._refused: list[Refused] = []
+        self.unread: list[UsageError] = []
 
     @contextlib.contextmanager
     def of(self, label: str) -> Iterator[None]:
-        """Remember what is refused within, under the name of the thing, "" for a single one.
-
-        Raises:
-            UsageError: the thing cannot be read.
-        """
+        """Remember what is refused within, under the name of the thing, "" for a single one."""
         try:
             yield
         except Refused as refused:
             self._refused.append(_labelled(refused, label))
         except UsageError as error:
-            raise UsageError(_said(label, error.message), error.hint) from None
+            self.unread.append(UsageError(_said(label, error.message), error.hint))
 
     def demand(self) -> None:
         """Go on where nothing was refused.
 
         Raises:
             Refused: something was.
+            UsageError: something cannot be read; the message has what else is refused, too.
         """
+        if self.unread:
+            said = [error.message for error in self.unread]
+            said += [one for refused in self._refused for one in _messages(refused)]
+            raise UsageError("\n".join(said), self.unread[0].hint)
         if len(self._refused) == 1:
             raise self._refused[0]
         if self._refused:
             found = [finding for refused in self._refused for finding in refused.findings]
             bare = [refused.message for refused in self._refused if not refused.findings]
             raise Refused("\n".join([self._message, *bare]), found)
+
+
+def _messages(refused: Refused) -> list[str]:
+    return [one.message for one in refused.findings] or [refused.message]
 
 
 def _labelled(refused: Refused, label: str) -> Refused:

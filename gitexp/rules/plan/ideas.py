@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.plan.options import Options
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 MOST_IDEAS = 1000
 _LONGEST = 100_000  # bytes of a line
+_TOLD = 20  # wrong lines that are named
 _EXAMPLE = '{"hypothesis": "X raises Y because Z", "set": "model.C=10", "gain": 0.01}'
 _TEXTS = ("hypothesis", "set", "expect", "evidence", "cost", "despite")
 _NUMBERS = ("gain", "chance")
@@ -39,9 +37,19 @@ def parse_ideas(content: bytes, name: str) -> list[Idea]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UsageError(f"{name}, line {line}: not UTF-8", "save the file as UTF-8") from None
-    ideas = [*_ideas(text, name)]
+        at = content[: error.start].count(b"\n") + 1
+        raise UsageError(f"{name}, line {at}: not UTF-8", "save the file as UTF-8") from None
+    ideas, wrong = list[Idea](), list[str]()
+    # Not splitlines(): JSON text may hold the other characters at which it splits.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                ideas.append(_idea(number, line))
+            except ValueError as error:
+                wrong.append(f"{name}, line {number}: {error}")
+    if wrong:
+        more = [f"and {len(wrong) - _TOLD} more lines"] if len(wrong) > _TOLD else []
+        raise UsageError("\n".join([*wrong[:_TOLD], *more]), f"for example: {_EXAMPLE}")
     if not ideas:
         raise UsageError(f"{name} contains no idea", f"write one per line: {_EXAMPLE}")
     if len(ideas) > MOST_IDEAS:
@@ -50,18 +58,6 @@ def parse_ideas(content: bytes, name: str) -> list[Idea]:
             "put the best ones first, and leave the rest for later",
         )
     return ideas
-
-
-def _ideas(text: str, name: str) -> Iterator[Idea]:
-    # Not splitlines(): JSON text may hold the other characters at which it splits.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                yield _idea(number, line)
-            except ValueError as error:
-                raise UsageError(
-                    f"{name}, line {number}: {error}", f"for example: {_EXAMPLE}"
-                ) from None
 
 
 def _idea(number: int, line: str) -> Idea:
