@@ -7,6 +7,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures import svg
@@ -21,8 +22,6 @@ from gitexp.lab.log.seed_runs import seed_scores
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.cli.figures.drawing import Drawing
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress

@@ -10,13 +10,12 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.distributions import OWN
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.contents import Contents
 
 _CODE = (".py", ".so", ".pyd", ".dylib")

@@ -6,12 +6,10 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from gitexp.store.local import locked, read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BLOCK = 1 << 20  # bytes read at a time
 # A file that changes twice within a tick of the file system's clock (4 ms on Linux) may look

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.engine.contents import Contents, remembered
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def fingerprint(place: Path, patterns: Iterable[str], cache: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.builds import tree_of
@@ -12,8 +13,6 @@ from gitexp.engine.startup import CUSTOMIZATIONS
 from gitexp.rules.gate.paths import matches
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.contents import Contents
     from gitexp.rules.documents.settings import Settings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
@@ -13,8 +14,6 @@ from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.gate.paths import is_config
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.documents.settings import Settings
 
 

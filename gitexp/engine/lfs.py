@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.within import is_within
@@ -21,8 +22,6 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.tree import Tree
     from gitexp.store.index_file import IndexEntry
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.engine.within import is_within, reaches_into
 from gitexp.errors import NotReady
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def link_inputs(

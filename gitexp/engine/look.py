@@ -7,6 +7,7 @@ import stat
 import struct
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.as_committed import is_as_committed
@@ -14,8 +15,6 @@ from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.index_file import IndexEntry, raw_entries
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.tree import Tree
 
 # Bytes of an index from which on two processes of git are quicker than we are: about 1,000 files.

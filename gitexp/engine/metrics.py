@@ -6,15 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.engine.metrics_file import as_float, read_metrics
 from gitexp.engine.printed import nearest_line, read_printed
 from gitexp.rules.documents.shape import text as is_text
 from gitexp.rules.verdict.set_aside import RATE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOGGED = "metrics.jsonl"  # what `gitexp.log` wrote
 _TAIL = 1 << 20  # bytes at the end of what was printed that are searched: final metrics come last

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import tomli
 
 from gitexp.rules.documents.shape import text as is_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LARGEST = 16 << 20  # bytes of a metrics file
 

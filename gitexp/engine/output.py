@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.masking import hide_secrets
@@ -17,8 +18,6 @@ from gitexp.rules.documents.lines import parse_object, stamped
 from gitexp.rules.documents.series import Curve
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.job import Job
 
 _LOG = 1000, 3000  # first and last bytes of the output that are stored

@@ -13,15 +13,11 @@ import math
 import operator
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.engine.metrics_file import Unreadable
 from gitexp.engine.tables import Rows, read_rows
 from gitexp.rules.documents.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 _MOST_COLUMNS = 100  # besides the id
 _LONGEST_TEXT = 1000  # characters of a value; ids, labels and numbers take fewer

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.within import is_within
@@ -17,8 +18,6 @@ from gitexp.store.aside import make_durable
 from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.documents.settings import Settings
 
 

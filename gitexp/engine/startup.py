@@ -6,14 +6,13 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.builds import as_recorded
 from gitexp.engine.distributions import PLUMBING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.contents import Contents
 
 # Modules that Python imports when it starts, if it finds them.

@@ -11,14 +11,13 @@ import csv
 import zipfile
 import zlib
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from tokenize import TokenError
 from typing import IO, TYPE_CHECKING, Self
 
 from gitexp.engine.metrics_file import Unreadable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyarrow import Array
     from pyarrow.parquet import FileMetaData
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.store.sealed import sealed_git
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.git import Git
 
 

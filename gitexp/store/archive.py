@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import GitexpError, NotReady
@@ -19,8 +20,6 @@ from gitexp.store.refs import ARCHIVE, HEADS, KEPT, REMOTE_HEADS
 from gitexp.store.writers_lock import contended, move_refs, pack_refs, writing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 # A ref in a file of its own costs a reader 20 microseconds, and packing costs a writer 2 ms for

@@ -14,13 +14,13 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.store.local import make_folder, open_file
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
 _FILE = "log.sqlite3"
 _FRESH = 32 << 20  # characters of commits that wait in memory to be asked for

@@ -12,17 +12,14 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment, script_environment
 from gitexp.store.git_errors import is_full, lacked_room, translated
 from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.reader import Readers
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 # An old value that says: the ref must not exist yet. git also takes zeros for that, but as many as
 # the object format has digits (40 or 64).

@@ -10,13 +10,10 @@ import contextlib
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import UsageError
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _HEAD = 4096  # bytes at either end of a file in which its writer has left a mark
 

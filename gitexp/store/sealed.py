@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.store.git import Git
@@ -17,8 +18,6 @@ from gitexp.store.git_environment import sealed_environment
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 _CONFIG = """\

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -13,8 +14,6 @@ from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 _LARGEST = 1 << 20  # bytes of a file that git does not track: data would fill its object store

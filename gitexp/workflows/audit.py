@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import UsageError
 from gitexp.lab.past_runs.reading import choose_direction, choose_metric, read_past_runs
 from gitexp.rules.plan.audit import Audit, audit
 from gitexp.rules.text import counted, visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def audit_file(path: Path, metric: str = "", *, lower: bool = False, higher: bool = False) -> Audit:

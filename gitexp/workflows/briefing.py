@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
@@ -24,7 +25,6 @@ from gitexp.workflows.status import Status, open_here, status_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from pathlib import Path
 
     from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.ranking import WeighedIdea

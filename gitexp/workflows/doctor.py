@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from pathlib import Path
+from typing import TypedDict
 
 from gitexp.errors import GitexpError
 from gitexp.lab.health.git_settings import (
@@ -36,9 +37,6 @@ from gitexp.lab.health.setup import (
 from gitexp.lab.progress import counted_off
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class ExaminedJson(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.tail import Tail
@@ -14,8 +15,6 @@ from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.lab.queues.queue_progress import is_over_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 

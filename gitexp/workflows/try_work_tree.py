@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
@@ -15,8 +16,6 @@ from gitexp.rules.verdict.small_first import SMALL_SEED
 from gitexp.store.work_tree_commit import commit_work_tree
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 import typer
@@ -14,8 +15,6 @@ from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.plan.past_runs import Win
 
 _MOST_WINS = 4  # with all else they fill a screen of 24 lines

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from gitexp.engine import command as commands
 from gitexp.engine.distributions import installed, names_of_installed
@@ -15,9 +16,6 @@ from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import parse_object
 from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _NAMED = 3  # packages that differ and are named
 # They install the others, or only report results.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitexp.engine.clusters.cluster import Batch, Cluster, Standing
@@ -19,8 +20,6 @@ from gitexp.rules.text import visible
 from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.documents.elsewhere import Own
     from gitexp.rules.documents.ended import Ended
     from gitexp.store.repository import Repository

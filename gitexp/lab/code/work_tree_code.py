@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
@@ -17,8 +18,6 @@ from gitexp.lab.registering.work_tree_edit import open_work_tree, overlooked
 from gitexp.store.work_tree_commit import demand_no_merge, tree_of_tracked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.projects.project import Project
     from gitexp.store.git import Git
     from gitexp.store.git_output import FileChange

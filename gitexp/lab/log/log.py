@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -31,8 +32,6 @@ from gitexp.store.experiments import timestamp
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.store.local import is_locked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.log.log_json import figures_json
@@ -17,8 +18,6 @@ from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement

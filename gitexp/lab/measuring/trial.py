@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job, RunResult
@@ -25,8 +26,6 @@ from gitexp.rules.verdict.trial import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository

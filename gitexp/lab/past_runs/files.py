@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import UsageError
 from gitexp.rules.text import shell_word, visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_BYTES = 32_000_000
 _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}

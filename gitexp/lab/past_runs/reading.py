@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -15,8 +16,6 @@ from gitexp.rules.documents.metric_name import direction_of, is_training_score
 from gitexp.rules.text import shell_word, visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.plan.past_runs import PastRun
 
 _HELD_OUT = {"dev", "eval", "test", "val", "valid", "validation"}

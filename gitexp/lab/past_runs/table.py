@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import UsageError
 from gitexp.lab.past_runs.columns import (
@@ -19,9 +19,6 @@ from gitexp.lab.past_runs.columns import (
 from gitexp.lab.past_runs.files import read_text
 from gitexp.rules.plan.past_runs import Kept, PastRun
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_ROWS = 100_000
 _MOST_COLUMNS = 1_000

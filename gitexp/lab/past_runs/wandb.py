@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from gitexp.errors import UsageError
 from gitexp.lab.past_runs.columns import is_seed
@@ -13,9 +14,6 @@ from gitexp.lab.past_runs.mlflow import MOST_RUNS
 from gitexp.lab.past_runs.table import number
 from gitexp.rules.plan.past_runs import PastRun
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SUMMARY = "wandb-summary.json"
 _MOST_BYTES = 4_000_000

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings_file import FILES, table_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 

@@ -13,13 +13,10 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import NotReady
 from gitexp.rules.text import shell_word, visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = ".agents/skills/gitexp"
 SHARED = "AGENTS.md"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import NotReady
 from gitexp.rules.gate.formats.values import spell
 from gitexp.store.git import Git
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TRAIN = '''\
 """Recognize handwritten digits; the seed redraws the split, so every repeat is a new test."""

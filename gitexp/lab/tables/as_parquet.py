@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from gitexp.errors import NotReady
 from gitexp.lab.tables.as_text import plain_text
 from gitexp.lab.tables.columns import Column, Kind
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 _GROUP = 10_000  # rows that are in memory at a time
 
