@@ -43,10 +43,13 @@ def test_another_metric_is_drawn_by_its_own_size() -> None:
 
 
 def test_one_wild_effect_does_not_make_dots_of_the_others() -> None:
-    wild = Estimate("accuracy", 50.0, 40.0, 60.0, BAR)
-    forest = Forest([*KNOWN * 6, wild], 25)
-    assert forest.drawn(KNOWN[0]) == Forest(KNOWN, 25).drawn(KNOWN[0])
-    assert forest.drawn(wild).endswith("▸")
+    for sign, arrow in ((1, "▸"), (-1, "◂")):
+        wild = Estimate("accuracy", sign * 50.0, sign * 50 - 10, sign * 50 + 10, BAR)
+        for times in (2, 6):
+            forest = Forest([*KNOWN * times, wild], 25)
+            assert forest.drawn(KNOWN[0]).count(UNICODE.line) > 2
+            assert arrow in forest.drawn(wild)
+    assert Forest([*KNOWN * 6, wild], 25).drawn(KNOWN[0]) == Forest(KNOWN, 25).drawn(KNOWN[0])
 
 
 values = st.floats(-0.1, 0.1)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 _MOST = 0.9  # share of the effects that the scale holds; one wild one would make dots of the others
+# Of a few effects that share is all. So none counts that reaches so many times as far as most do.
+_FEW, _USUAL, _WILD = 5, 0.75, 4.0
 _BEYOND_ZERO = 0.06  # share of the scale that lies left of zero at least, so that zero is seen
 _BEYOND_BAR = 1.15  # times the bar that the scale holds at least
 _APART = 2  # cells from zero to the bar
@@ -90,9 +92,9 @@ class Forest:
                        for kind in {e.kind for e in known}}  # fmt: skip
         spans = [(low / self._of(e), high / self._of(e)) for e in known for low, high in [e.reach]]
         bars = [e.bar / self._of(e) for e in known]
-        low = -_most([-low for low, _ in spans])
+        low = -min(_most([-low for low, _ in spans]), 1.0)
         top = _BEYOND_BAR * max(bars, default=0.0)
-        self._high = max(_most([high for _, high in spans]), top) or 1.0
+        self._high = max(min(_most([high for _, high in spans]), 1.0), top) or 1.0
         self._low = min(low, -_BEYOND_ZERO * (self._high - min(low, 0.0)))
 
     def _of(self, one: Estimate) -> float:
@@ -165,8 +167,12 @@ class Forest:
 
 def _unit(estimates: Sequence[Estimate]) -> float:
     """How far most estimates of one kind and their bars reach from zero."""
-    reach = _most([max(map(abs, one.reach)) for one in estimates])
-    return max(reach, max((one.bar for one in estimates), default=0.0)) or 1.0
+    bar = max((one.bar for one in estimates), default=0.0)
+    reaches = sorted(max(map(abs, one.reach)) for one in estimates)
+    if len(reaches) >= _FEW:
+        usual = max(reaches[int(_USUAL * (len(reaches) - 1))], bar)
+        reaches = [reach for reach in reaches if reach <= _WILD * usual]
+    return max(_most(reaches), bar) or 1.0
 
 
 def _most(values: Sequence[float]) -> float:
