@@ -12,9 +12,11 @@ from gitexp.rules.text import visible
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
-# Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
-# clones with near certainty, so longer names begin well before that.
+# Two words give about 5 * 10^4 short names; by the birthday bound a thousand of them collide
+# somewhere among clones with near certainty, so longer names begin well before that.
 _TWO_WORDS = 100
+
+_SHORT = 14  # characters of two words; a log of 80 columns shows these whole
 
 # Words in coolname's lists that nobody wants to read out in a meeting.
 _UNFIT = {"sexy", "naughty", "nude", "drunk"}
@@ -59,6 +61,7 @@ def new_name(taken: set[str]) -> str:
     for attempt in range(100):
         words = 2 if len(taken) < _TWO_WORDS and attempt < 20 else 3
         name: str = coolname.generate_slug(words)
-        if is_name(name) and name not in taken and not _UNFIT & {*name.split("-")}:
+        fits = words > 2 or len(name) <= _SHORT
+        if fits and is_name(name) and name not in taken and not _UNFIT & {*name.split("-")}:
             return name
     raise NotReady("no free name was found in a hundred draws", "run the same command again")
