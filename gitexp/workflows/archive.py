@@ -44,7 +44,7 @@ def archive(
 ) -> Archived:
     """Archive branches: the named ones, or all that meet both conditions; no queue runs them then.
 
-    `why` is a remark that stays with each of them, such as why an idea is given up.
+    `why` is a remark that stays with each of them. It withdraws those that have no verdict.
 
     Raises:
         UsageError: neither or both were given, or a name is not a branch of this clone.
@@ -80,7 +80,8 @@ def archive(
         )
     moved = {name: commit for name, commit in chosen.items() if name not in left}
     if reason := demand_plain(why, "--why"):
-        remark(repository, [*moved.values()], reason, withdraws=True)
+        decided = {one.commit for one in read_results(project) if one.verdict or one.explored}
+        remark(repository, [*moved.values()], reason, {*moved.values()} - decided)
     archive_refs(repository, moved)
     take_out(repository, moved)
     return Archived(moved, left)

@@ -92,7 +92,10 @@ def test_many_are_chosen_by_verdict_and_by_age(ready: World) -> None:
 
     assert archived("--ruled-out", "--older", "90d") == {names["old worse"]}
     assert archived("--older", "90d") == {names["old better"]}
-    assert archived("--ruled-out") == {names["worse"]}
+    assert archived("--ruled-out", "--why", "no use") == {names["worse"]}
+    # What has a verdict is not withdrawn.
+    [remark] = ready.gitexp("show", names["worse"], "--json").json["remarks"]
+    assert (remark["text"], remark["withdraws"]) == ("no use", False)
     assert archived("--ruled-out") == set()
     assert "nothing to archive" in ready.gitexp("archive", "--ruled-out").out
     assert ready.git("branch", "--list", "exp/*").split() == [f"exp/{planned}"]

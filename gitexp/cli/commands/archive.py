@@ -25,7 +25,10 @@ def archive(
     ] = "",
     why: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="Why you give up an idea; stored with the experiment."),
+        typer.Option(
+            metavar="TEXT",
+            help="Why you archive them; stored as a remark. It withdraws those without a verdict.",
+        ),
     ] = "",
     restore: Annotated[
         bool,

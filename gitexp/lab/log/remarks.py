@@ -12,17 +12,17 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gitexp.store.repository import Repository
 
 
 def remark(
-    repository: Repository, commits: Sequence[str], text: str, *, withdraws: bool = False
+    repository: Repository, commits: Sequence[str], text: str, withdrawn: Collection[str] = ()
 ) -> list[Remark]:
     """Put a remark beside each of these experiments, in the name of who makes commits here.
 
-    The notes that git shows have it, too.
+    The notes that git shows have it, too. Of those in `withdrawn`, it is why they were given up.
 
     Raises:
         UsageError: it is too long.
@@ -36,7 +36,7 @@ def remark(
     # `Name <address> seconds zone`; the address says more than a reader needs.
     by = _plain(repository.git.text("var", "GIT_AUTHOR_IDENT").rpartition(" <")[0])
     time = now()
-    remarks = [Remark(commit, _plain(text), by, time, withdraws) for commit in commits]
+    remarks = [Remark(commit, _plain(text), by, time, commit in withdrawn) for commit in commits]
     append_lines(repository, RUNS, {remark.commit: [remark.line()] for remark in remarks})
     rewrite_views(repository, commits)
     return remarks
