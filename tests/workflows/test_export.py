@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -20,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from gitexp.lab.tables.as_mlflow import in_markdown
 from gitexp.rules.text import visible
 from tests.arrange import records
 from tests.project import World
@@ -27,6 +30,21 @@ from tests.project import World
 HOSTILE = "=cmd|' /C calc'!A0 lifts accuracy because <script>alert(1)</script> \u2192 \U0001f9a6"
 # What start refuses, and plain git does not.
 ESCAPES = " \x1b[31mred\x1b[0m \u202egnp.exe"
+
+
+def told(markdown: str) -> str:
+    """What MLflow shows of a description in which everything is escaped."""
+    assert not re.search(r"(?<!\\)[<`*\[]", markdown)
+    return html.unescape(re.sub(r"\\(.)", r"\1", markdown))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# a <img src=//x> **b** [l](//x) `c` a_b &lt; \\<b> ~~x~~", "1. a\n- b\n\\*c\n> d | e"],
+)
+def test_a_description_is_shown_by_mlflow_as_it_is(text: str) -> None:
+    assert told(in_markdown(text)) == text
+    assert not re.search(r"^\s*([-#>]|\d+\.)", in_markdown(text), re.MULTILINE)
 
 
 def measured(world: World) -> tuple[str, str]:
@@ -248,7 +266,8 @@ def test_a_store_of_mlflow_has_what_the_log_has_and_its_interface_shows_it(ready
         assert len(parents) == 3
         for name in (done, waiting):
             was, tags = logged[name], parents[name]["tags"]
-            assert tags["mlflow.note.content"] == was["hypothesis"]
+            assert tags["gitexp.hypothesis"] == was["hypothesis"]
+            assert told(tags["mlflow.note.content"]) == was["hypothesis"]
             assert tags.get("gitexp.verdict") == was["verdict"]
             assert [tags["gitexp.key"], json.loads(tags["gitexp.after"])] == [
                 was["change"]["key"], was["change"]["after"],

@@ -236,6 +236,16 @@ class _Store:
             self._client.log_batch(run, **now)
 
 
+def in_markdown(text: str) -> str:
+    """A text that MLflow's page, which takes descriptions for Markdown, shows as it is.
+
+    An image in a hypothesis would otherwise be fetched by whoever looks at it.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = re.sub(r"[\\`*_\[~|]", r"\\\g<0>", text)
+    return re.sub(r"^(\s*\d*)([#>+\-.)])", r"\1\\\2", text, flags=re.MULTILINE)
+
+
 def _tags(arm: Arm, cells: Mapping[str, Any], figures: Sequence[str]) -> dict[str, str]:
     """What the parent of an arm says of it; what there is nothing to say of is left out."""
     if arm.row is None:
@@ -248,7 +258,7 @@ def _tags(arm: Arm, cells: Mapping[str, Any], figures: Sequence[str]) -> dict[st
     tags = {f"{OURS}{name}": text for name, text in texts.items()}
     return tags | {
         f"{OURS}role": arm.role,
-        _NOTE: texts["hypothesis"],
+        _NOTE: in_markdown(texts["hypothesis"]),
         "mlflow.user": texts["author"],
         "mlflow.source.git.commit": arm.commit,
     }
