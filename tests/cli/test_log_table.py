@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.cli.views.log_cells import age, fitted_change, in_fewer_words
+from gitexp.cli.views.log_cells import Column, age, fitted_change, in_fewer_words
 from gitexp.cli.views.terminal import columns
 from gitexp.rules.documents.change_line import parse_change
 from tests.arrange import settle
@@ -124,6 +124,21 @@ def test_without_a_terminal_lines_are_longer_but_not_endless(told: World) -> Non
     code, out, _ = run_forked(("log",), told.path, environment)
     assert code == 0
     assert 80 < max(map(columns, out.splitlines())) <= 200
+
+
+def test_no_column_that_was_asked_for_vanishes_in_silence(told: World) -> None:
+    every = [*map(str, Column)]
+
+    def shown(width: str) -> tuple[list[str], str]:
+        out = told.gitexp("log", "--columns", ",".join(every), COLUMNS=width).out
+        head = next(line for line in out.splitlines() if line.startswith("   change"))
+        return [word for word in head.split() if word in every], out
+
+    assert shown("")[0] == [name for name in every if name != "plot"]  # which has other words
+    head, out = shown("80")
+    assert max(map(columns, out.splitlines())) <= 80
+    said = " ".join(out.split("No room in 80 columns for: ")[1].split(".")[0].split())
+    assert head + re.split(", | and ", said) == every
 
 
 def test_accepted_and_archived_experiments_are_marked(told: World) -> None:

@@ -25,13 +25,16 @@ from gitexp.cli.views.terminal import (
     beginning,
     columns,
     cut_mark,
+    filled,
     hanging,
     is_plain,
+    listed,
     padded,
     row_width,
     shortened,
     styled,
     verdict_color,
+    width,
 )
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.progress import silence
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
 _GAP = 2  # columns between two cells
 # Columns of a terminal from which there is room for them.
-_WITH_PLOT, _WITH_INTERVAL, _WITH_VERDICT, _WITH_HYPOTHESIS = 70, 100, 130, 160
+_WITH_COUNTS, _WITH_PLOT, _WITH_INTERVAL, _WITH_VERDICT, _WITH_HYPOTHESIS = 60, 70, 100, 130, 160
 _PLOTS = {160: 31, 100: 21, 0: 13}  # columns of a plot, by those of the terminal from which
 _WIDEST_PLOT = 41
 _RIGHT = {Column.EFFECT, Column.PAIRS, Column.P, Column.AGE}  # aligned to the right
@@ -60,8 +63,9 @@ _MOST = {
 _LEAST = (
     (Column.HYPOTHESIS, 30), (Column.CHANGE, 32), (Column.NAME, 16), (Column.PLOT, 13),
     (Column.HYPOTHESIS, 12), (Column.METRIC, 8), (Column.CHANGE, 26), (Column.NAME, 12),
-    (Column.CHANGE, 20), (Column.NAME, 9),
+    (Column.CHANGE, 20), (Column.NAME, 9), (Column.CHANGE, 16),
 )  # fmt: skip
+_NO_ROOM = "No room in {} columns for: {}. A pipe has room for all: gitexp log ... | less -S"
 _REFUSED = "its code is not neutral, so it was not run: gitexp show {}"
 
 
@@ -73,15 +77,18 @@ def log_table(
 ) -> None:
     """Print each row on a line, as soon as it is there; then what does not fit in one.
 
-    `wanted` are the columns; by default, those that fit. With `only_changed`, columns are left out
-    that are the same in every row, for which all rows are read first.
+    `wanted` are the columns; by default, those that fit. Any that a terminal has no room for are
+    named below the table. With `only_changed`, columns are left out that are the same in
+    every row, for which all rows are read first.
     """
     now, left, plain = dt.datetime.now(tz=dt.UTC), iter(rows), is_plain()
     arrow = _arrow(plain=plain)
     first = list(left if only_changed else itertools.islice(left, _SCREEN))
     cells = [cells_of(row, now, arrow) for row in first]
     silence()
-    table = _Table(cells, wanted or _fitting(cells), plain=plain, only_changed=only_changed)
+    # Named columns are not limited where a program reads them.
+    limit = width() if wanted else row_width()
+    table = _Table(cells, wanted or _fitting(cells), limit, plain=plain, only_changed=only_changed)
     if first:
         typer.echo(table.head())
     marks, remarks = set(), []
@@ -101,6 +108,8 @@ def log_table(
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in about]
     if said := table.legend(marks):
         typer.echo("\n" + said)
+    if table.left_out:
+        typer.echo("\n" + filled(_NO_ROOM.format(limit, listed(table.left_out))))
     for said in remarks:
         typer.echo(said)
 
@@ -133,7 +142,7 @@ def _fitting(cells: Sequence[Cells]) -> list[Column]:
         Column.EFFECT,
         *([Column.INTERVAL] if wide >= _WITH_INTERVAL else []),
         *([Column.PLOT] if wide >= _WITH_PLOT else []),
-        Column.PAIRS, Column.AGE,
+        *([Column.PAIRS, Column.AGE] if wide >= _WITH_COUNTS else []),
         *([Column.HYPOTHESIS] if wide >= _WITH_HYPOTHESIS else []),
         Column.NAME,
     ]  # fmt: skip
@@ -143,9 +152,19 @@ class _Table:
     """Columns and how wide they are, which some rows decide."""
 
     def __init__(
-        self, some: Sequence[Cells], wanted: Sequence[Column], *, plain: bool, only_changed: bool
+        self,
+        some: Sequence[Cells],
+        wanted: Sequence[Column],
+        limit: int,
+        *,
+        plain: bool,
+        only_changed: bool,
     ) -> None:
-        self._plain, self._arrow = plain, _arrow(plain=plain)
+        """Choose from some rows how wide the columns are, together at most `limit`.
+
+        `left_out` are the columns that this is too little for.
+        """
+        self._plain, self._arrow, self._limit = plain, _arrow(plain=plain), limit
         if only_changed:
             # A plot shows the effect.
             texts = [
@@ -153,9 +172,18 @@ class _Table:
                 for one in some
             ]
             wanted = differing(wanted, texts)
-        self._columns = wanted
-        self._wide = {column: self._natural(some, column) for column in wanted}
-        room = row_width() - 3 - sum(self._wide.values()) - _GAP * (len(wanted) - 1)
+        self._columns, self.left_out = [*wanted], list[Column]()
+        while self._fit_columns(some) < 0 and len(self._columns) > 1:
+            self.left_out.insert(0, self._columns.pop())
+        known = [one.estimate for one in some if one.estimate is not None]
+        glyphs = ASCII if plain else UNICODE
+        self._glyphs = glyphs
+        self._forest = Forest(known, self._wide.get(Column.PLOT, _WIDEST_PLOT), glyphs)
+
+    def _fit_columns(self, some: Sequence[Cells]) -> int:
+        """Choose how wide each column is; returns the room that is left, below 0 if it is short."""
+        self._wide = {column: self._natural(some, column) for column in self._columns}
+        room = self._limit - 3 - sum(self._wide.values()) - _GAP * (len(self._columns) - 1)
         for column, least in _LEAST:
             if column in self._wide:
                 given = max(0, min(-room, self._wide[column] - least))
@@ -163,14 +191,11 @@ class _Table:
                 room += given
         if room > 0 and Column.PLOT in self._wide:
             self._wide[Column.PLOT] += min(room, _WIDEST_PLOT - self._wide[Column.PLOT])
-        known = [one.estimate for one in some if one.estimate is not None]
-        glyphs = ASCII if plain else UNICODE
-        self._glyphs = glyphs
-        self._forest = Forest(known, self._wide.get(Column.PLOT, _WIDEST_PLOT), glyphs)
+        return room
 
     def _natural(self, some: Sequence[Cells], column: Column) -> int:
         if column is Column.PLOT:
-            return next(cells for wide, cells in _PLOTS.items() if row_width() >= wide)
+            return next(cells for wide, cells in _PLOTS.items() if self._limit >= wide)
         texts = [one.text(column) for one in some]
         if [*filter(FIGURES.__contains__, self._columns)] == [column]:
             texts += map(self._said, some)
@@ -184,7 +209,7 @@ class _Table:
             else padded(column, self._wide[column], right=column in _RIGHT)
             for column in self._columns
         ]  # fmt: skip
-        line = beginning("   " + (" " * _GAP).join(texts), row_width())
+        line = beginning("   " + (" " * _GAP).join(texts), self._limit)
         return styled(line.rstrip(), dim=True)
 
     def line(self, one: Cells) -> str:
@@ -193,7 +218,7 @@ class _Table:
         color = verdict_color(verdict)
         mark = mark_of(one, plain=self._plain)
         said = self._said(one)
-        parts, room = [styled(mark, color, bold=True)], row_width() - 3
+        parts, room = [styled(mark, color, bold=True)], self._limit - 3
         for column, text in self._cells(one, said):
             shown = beginning(text, max(0, room))
             room -= columns(shown) + _GAP
