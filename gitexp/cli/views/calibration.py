@@ -6,19 +6,35 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import hanging, print_json, wrapped
+from gitexp.cli.views.terminal import (
+    columns,
+    padded,
+    print_json,
+    shortened,
+    styled,
+    width,
+    wrapped,
+)
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.figures import number, rough
+from gitexp.rules.verdict.figures import rough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.plan.calibration import Calibration
 
+# Columns of figures with how wide they are; "of" counts experiments.
+_FIGURES = (
+    ("predicted", 11), ("measured", 10), ("of", 4), ("stated", 9), ("confirmed", 11), ("of", 4),
+    ("Brier", 7),
+)  # fmt: skip
+_GAINS, _CHANCES = 25, 31  # columns of the figures on either
+_LEAST = 12  # columns of a group's name
+
 
 def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
-    """Print for each group what was predicted and what was measured."""
+    """Print a line for each group: what was predicted, and what was measured."""
     if as_json:
         print_json(groups)
         return
@@ -28,18 +44,27 @@ def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
             "gitexp start --gain 0.01 --chance 0.3 ..., then run it"
         )
         return
-    for group in groups:
-        typer.echo(visible(group.group))
-        if group.gains:
-            typer.echo(
-                f"  gain: {number(group.predicted, sign=True)} predicted,"
-                f" {rough(group.measured, sign=True)} measured ({group.gains})"
-            )
-        if group.decided or group.inconclusive:
-            hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"
-            stated = "" if group.stated is None else f"{100 * group.stated:.0f} % stated"
-            brier = "" if group.brier is None else f", Brier score {group.brier:.3g}"
-            counts = f"({group.decided} decided, {group.inconclusive} inconclusive)"
-            typer.echo(hanging("  chance: ", f"{stated}{hits} {counts}{brier}"))
+    names = [visible(one.group).removeprefix("key ") for one in groups]
+    room = max(_LEAST, width() - sum(wide for _, wide in _FIGURES))
+    side = min(room, max(map(columns, names)))
+    head = "".join(name.rjust(wide) for name, wide in _FIGURES)
+    typer.echo(f"{'gains':>{side + _GAINS}}{'chances':>{_CHANCES}}")
+    typer.echo(styled(" " * side + head, dim=True))
+    for name, one in zip(names, groups, strict=True):
+        texts = zip(_texts(one), _FIGURES, strict=True)
+        line = "".join(text.rjust(wide) for text, (_, wide) in texts)
+        typer.echo(padded(shortened(name, side), side) + line)
+    typer.echo("\n" + wrapped("Brier score: 0 is best; a chance of 50 % each time gives 0.25.", ""))
     for sentence in in_words(groups[0]):
         typer.echo("\n" + wrapped(sentence, ""))
+
+
+def _texts(one: Calibration) -> list[str]:
+    gains = ["", "", ""]
+    if one.gains:
+        gains = [rough(one.predicted, sign=True), rough(one.measured, sign=True), str(one.gains)]
+    judged = one.decided + one.inconclusive
+    if not judged:
+        return [*gains, "", "", "", ""]
+    chance, hits = (f"{100 * (share or 0):.0f} %" for share in (one.stated, one.hits))
+    return [*gains, chance, hits, str(judged), f"{one.brier or 0:.2f}"]
