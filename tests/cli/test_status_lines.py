@@ -76,6 +76,11 @@ def test_what_evidence_came_true_is_not_cut_where_there_is_a_line_for_it(
     lines = status_lines(status(taken=3))
     at = lines.index("Campaign  1: 3 of 20 experiments run")
     assert lines[at + 1] == "          by evidence: papers 1 of 9 confirmed, gaps 4 of 7"
+    monkeypatch.setenv("COLUMNS", "55")
+    lines = status_lines(status(taken=3))
+    assert lines[at + 1 : at + 3] == [
+        "          by evidence: papers 1 of 9 confirmed, gaps 4", "          of 7",
+    ]  # fmt: skip
 
 
 def test_withdrawn_experiments_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     rows = "" if report.examples is None else f"; {counted(report.examples, 'example')}"
     typer.echo(f"{report.metric} {score} over {counted(report.runs, 'run')}{rows}")
     if report.sd is not None:
-        typer.echo(f"one run differs from another by a standard deviation of {rough(report.sd)}")
+        typer.echo(f"standard deviation between runs: {rough(report.sd)}")
     if report.dummy is not None:
         unit = "" if report.unit == report.metric else f" {report.unit}"
         typer.echo(f"always giving the same answer would get{unit} {shown(report.dummy)}")
@@ -63,12 +63,13 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         typer.echo(hanging("never tested: ", _untested(report.untested)))
     for line in report.skipped:
         typer.echo(hanging("skipped: ", line))
-    typer.echo(
-        filled(
-            "A ceiling is a limit, not a forecast: only an experiment shows whether a gap can be"
-            " closed."
+    if report.gaps:
+        typer.echo(
+            filled(
+                "A ceiling is a limit, not a forecast: only an experiment shows whether a gap can"
+                " be closed."
+            )
         )
-    )
     if report.gaps[:number]:
         # One command that can be pasted, of the largest gap; --json has one for each.
         typer.echo(visible(f"\nnext: {report.gaps[0].template}"))

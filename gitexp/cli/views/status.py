@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -153,7 +154,8 @@ def _campaign(now: Status, most: int) -> list[str]:
     whole = "; ".join(parts)
     if columns(whole) <= row_width() - _SIDE or most < 2 or not now.evidence:
         return [whole]
-    return ["; ".join(parts[:-1]), parts[-1]]
+    lines = textwrap.wrap(evidence, row_width() - _SIDE, max_lines=most - 1, placeholder=" …")
+    return ["; ".join(parts[:-1]), *lines]
 
 
 def _verdicts(now: Status, most: int) -> list[str]:
