@@ -37,6 +37,7 @@ _PLOT = 320.0
 _LONGEST_CHANGE = 44  # characters
 _MARGIN = 12
 _FOOT = 72.0
+_LABEL = 0.16  # share of the scale that the label of a tick takes
 
 
 def forest_scale(rows: Sequence[Measured], first: float, last: float) -> Scale:
@@ -84,7 +85,7 @@ def row_shapes(row: Measured, scale: Scale, y: float) -> list[Drawn]:
 
 def axis_shapes(scale: Scale, row: Measured, y: float, most: int = 5) -> list[Drawn]:
     """The scale's values at a place below or above the rows."""
-    ticks = scale.ticks(most)
+    ticks = _on_both_sides(scale, scale.ticks(most))
     constant = row.criterion.scale is Unit.CONSTANT
     unit = "%" if row.criterion.scale is Unit.PERCENT else ""
     labels = tick_labels(ticks, sign=not constant, unit=unit)
@@ -92,6 +93,19 @@ def axis_shapes(scale: Scale, row: Measured, y: float, most: int = 5) -> list[Dr
         Label((scale(tick), y), text, anchor="middle")
         for tick, text in zip(ticks, labels, strict=True)
     ]
+
+
+def _on_both_sides(scale: Scale, ticks: list[float]) -> list[float]:
+    """Ticks, with one more on a side of zero that is wide enough for a label and has none."""
+    if len(ticks) < 2 or not scale.low < 0 < scale.high:
+        return ticks
+    step = ticks[1] - ticks[0]
+    for end in (scale.low, scale.high):
+        share = next((s for s in (0.5, 0.4, 0.2) if s * step <= abs(end) + step / 1e9), 0.0)
+        wide = share * step / (scale.high - scale.low)
+        if wide >= _LABEL and not any(tick * end > 0 for tick in ticks):
+            ticks = sorted([*ticks, math.copysign(share * step, end)])
+    return ticks
 
 
 def forest(rows: Sequence[Measured]) -> Drawing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def tick_labels(ticks: Sequence[float], *, sign: bool = False, unit: str = "") -
     """Labels of ticks, all to the decimal of their distance."""
     if len(ticks) < 2:
         return [figures.number(tick, sign=sign) + unit for tick in ticks]
-    step = abs(ticks[1] - ticks[0])
+    step = min(abs(after - tick) for tick, after in itertools.pairwise(ticks))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
     if round(step, decimals) != step and abs(round(step, decimals) - step) > step / 100:
         decimals += 1  # steps of 2.5

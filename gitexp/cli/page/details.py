@@ -91,15 +91,13 @@ def _words(row: Row, *, at_length: bool) -> Iterator[Markup]:
     result, registration, judgement = row.result, row.result.registration, row.result.judgement
     hypothesis = hypothesis_of(result.entry.message)
     yield tag("p", shortened(hypothesis, LONGEST if at_length else _BRIEFLY))
-    who = f"{shortened(result.entry.author, 80)}, {row.time[:10]}, commit {row.commit[:10]}"
-    if registration is not None:
-        trailers = [
-            f"{token}: {shortened(value, 300)}"
-            for token, value in registration.trailers()
-            if token not in _KEPT_QUIET
-        ]
-        who = " · ".join([*trailers, who])
-    yield tag("p", who, class_="soft")
+    trailers = [
+        f"{token}: {shortened(value, 300)} · "
+        for token, value in (registration.trailers() if registration else ())
+        if token not in _KEPT_QUIET
+    ]
+    day, by = tag("span", row.time[:10], class_="date"), shortened(result.entry.author, 80)
+    yield tag("p", *trailers, f"{by}, ", day, f", commit {row.commit[:10]}", class_="soft")
     if result.explored:
         yield tag("p", f"Exploratory: {shortened(result.why)}")
     elif registration is not None and judgement is not None:

@@ -75,7 +75,6 @@ def _climb(report: Report) -> Markup:
     legend = joined((marked(verdict) for verdict in Verdict if verdict in there), " ")
     said = (
         f"Mean {mine[0].criterion.metric} of each experiment over time; the line is the baseline,"
-        f" with a step for each accepted experiment.{left_out} "
+        f" with a step for each accepted experiment.{left_out}"
     )
-    caption = joined((said, legend))
-    return figure(wide, narrow, caption)
+    return figure(wide, narrow, said, legend)

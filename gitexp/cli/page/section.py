@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import Drawing, drawn_as
-from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
+from gitexp.cli.figures.markup import NOTHING, Markup, tag
 from gitexp.cli.figures.measured import in_brief
 from gitexp.cli.figures.svg import inline
 from gitexp.cli.marks import mark_for
@@ -54,7 +54,9 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[:longest]}… (and {len(text) - longest:,} more characters)"
 
 
-def figure(wide: Drawing, narrow: Drawing | None = None, caption: str = "") -> Markup:
+def figure(
+    wide: Drawing, narrow: Drawing | None = None, caption: str = "", legend: Markup = NOTHING
+) -> Markup:
     """A picture; a narrow screen gets one that was laid out for it."""
     pictures = [inline(wide)]
     if narrow is not None:
@@ -63,8 +65,9 @@ def figure(wide: Drawing, narrow: Drawing | None = None, caption: str = "") -> M
             tag("div", inline(narrow), class_="narrow"),
         ]
     if wide.beyond:
-        caption = joined((caption, f" Beyond the edge: {counted(wide.beyond, 'mark')}."))
-    return tag("figure", *pictures, tag("figcaption", caption) if caption else NOTHING)
+        caption = f"{caption} Beyond the edge: {counted(wide.beyond, 'mark')}."
+    said = tag("figcaption", caption, " ", legend) if caption else NOTHING
+    return tag("figure", *pictures, said)
 
 
 def table(

@@ -12,10 +12,11 @@ from gitexp.cli.figures import svg
 from gitexp.cli.figures.climb import Goal, climb
 from gitexp.cli.figures.curves import curves
 from gitexp.cli.figures.drawing import Drawing, Label, Mark, Shape, Stroke
-from gitexp.cli.figures.forest import forest, forest_scale
+from gitexp.cli.figures.forest import axis_shapes, forest, forest_scale
 from gitexp.cli.figures.measured import Measured
 from gitexp.cli.figures.pairs import pairs
 from gitexp.cli.figures.predictions import predictions
+from gitexp.cli.figures.scale import Scale
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.statistics.curves import Band
@@ -42,6 +43,21 @@ def marks(drawing: Drawing, shape: Shape) -> list[Mark]:
 
 def texts(drawing: Drawing) -> list[str]:
     return [one.text for one in drawing.shapes if isinstance(one, Label)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (-0.08, 0.02, ["-0.05", "0", "+0.02"]),
+        (-0.02, 0.08, ["-0.02", "0", "+0.05"]),
+        (-0.2, 0.01, ["-0.2", "-0.1", "0"]),  # there is no room for another label
+    ],
+)
+def test_an_axis_names_a_value_on_either_side_of_zero(
+    low: float, high: float, labels: list[str]
+) -> None:
+    shapes = axis_shapes(Scale(low, high, 0, 100), an_experiment(), 0, most=3)
+    assert [one.text for one in shapes if isinstance(one, Label)] == labels
 
 
 def test_each_verdict_has_a_mark_of_its_own() -> None:
