@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Find
     if parsed and max(len(before), len(after)) > formats.LARGEST:
         return [], findings + compare_values(file.path, before, after, 1)[1]
     lines = compare_lines(before, after)
-    findings += _inspect_endings(file.path, lines, baseline)
+    findings += _inspect_endings(file.path, before, after, lines, baseline)
     inspect = _inspect_values if parsed else _inspect_unparsed
     changes, said = inspect(file.path, before, after, lines, baseline)
     return changes, findings + said
@@ -69,18 +70,34 @@ def _is_in_lfs(file: Edited) -> bool:
     return any(side and side.startswith(_LFS) for side in (file.before, file.after))
 
 
-def _inspect_endings(path: str, lines: ChangedLines, baseline: str) -> list[Finding]:
-    if not lines.endings:
-        return []
+def _inspect_endings(
+    path: str, before: bytes, after: bytes, lines: ChangedLines, baseline: str
+) -> list[Finding]:
+    """C5: what became of the ends of lines, and of the mark with which a file may begin."""
+    said = []
+    if lines.endings:
+        said.append((lines.endings, "changed, which is a change of its own"))
+    old, new = (side.removeprefix(codecs.BOM_UTF8) for side in (before, after))
+    if old != new and len(before) - len(old) != len(after) - len(new):
+        said.append(("the byte order mark", "changed, and to some programs it is in the first key"))
+    one = lines.after[0] if lines.count == 1 and lines.after else b""
+    if not formats.knows_its_lines(path) and _is_several(one):
+        said.append(("a character inside a line", "is one at which many programs begin another"))
     return [
         Finding(
             "C5",
-            f"{spell_file(path)}: {lines.endings} changed, which is a change of its own",
-            f"change {lines.endings} on {baseline} first; or {_restore_hint(path, baseline)}",
+            f"{spell_file(path)}: {what} {fact}",
+            f"change {what} on {baseline} first; or {_restore_hint(path, baseline)}",
             path,
             lines.at,
         )
+        for what, fact in said
     ]
+
+
+def _is_several(line: bytes) -> bool:
+    """Whether one line for git is several for programs: Python's open() ends one at a return."""
+    return len(without_ending(line).decode("utf-8", "replace").splitlines()) > 1
 
 
 def _inspect_values(

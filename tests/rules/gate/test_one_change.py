@@ -258,6 +258,7 @@ REFUSED: tuple[tuple[str, str, str, list[str]], ...] = (
     ("LF for the file, with a value", "a = 1\r\nb = 2\r\n", "a = 1\nb = 3\n", ["C5", "C3"]),
     ("CRLF for the file, with a line", "a = 1\n", "a = 1\r\nb = 2\r\n", ["C5", "C3"]),
     ("CRLF inside a text", 'a = """\nx\n"""\n', 'a = """\r\nx\r\n"""\r\n', ["C5"]),
+    ("a byte-order mark with a value", "a = 1\n", "\ufeffa = 2\n", ["C5"]),
 )  # fmt: skip
 
 
@@ -640,6 +641,21 @@ def test_without_a_parser_the_line_rule_still_holds(
     found = judge(edited(old, new, "run.unknown"), config=("run.unknown",))
     assert [finding.id for finding in found.findings if not finding.advice] == expected
     assert found.change is None
+
+
+@pytest.mark.parametrize("path", ["c.ini", "c.env", "c.gin", "c.properties", "run.unknown"])
+@pytest.mark.parametrize("end", ["\r", "\f", "\v", "\x1c", "\x85", "\u2028"])
+def test_a_second_setting_behind_another_kind_of_line_end_is_refused(path: str, end: str) -> None:
+    found = judge(
+        edited("[m]\nlr = 0.1\nepochs = 20\n", f"[m]\nlr = 0.1\nepochs = 30{end}lr = 5\n", path),
+        config=(path,),
+    )
+    assert "C5" in ids(found)
+    assert found.change is None
+
+
+def test_a_text_of_toml_may_hold_such_a_character() -> None:
+    assert ids(judge(edited('a = "x\u2028y"\n', 'a = "x\u2028z"\n'))) == []
 
 
 def test_a_line_and_a_value_are_two_changes() -> None:

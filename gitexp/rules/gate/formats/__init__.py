@@ -91,6 +91,11 @@ def is_yaml(path: str) -> bool:
     return _form_of(path) == "yaml"
 
 
+def knows_its_lines(path: str) -> bool:
+    """Whether the format of a file says which characters end a line, the same for all programs."""
+    return _form_of(path) in {"toml", "yaml", "json", "python"}
+
+
 def _form_of(path: str) -> str | None:
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
