@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitexp.engine.metrics_file import as_float, read_metrics
-from gitexp.engine.printed import nearest_line, read_printed
+from gitexp.engine.printed import nearest_line, read_labeled
 from gitexp.rules.documents.shape import text as is_text
 from gitexp.rules.verdict.set_aside import RATE
 
@@ -24,8 +24,14 @@ def printed(folder: Path, metric: str = "", tail: int = _TAIL) -> dict[str, floa
 
     Standard output comes before standard error, where loggers and progress bars write.
     """
-    streams = [_end_of(folder / name, tail) for name in ("stderr.log", "stdout.log")]
-    return read_printed(streams[0], metric) | read_printed(streams[1], metric)
+    return _labeled(folder, metric, tail)[0]
+
+
+def _labeled(folder: Path, metric: str, tail: int) -> tuple[dict[str, float], str]:
+    """The same, and what was printed before the metric's name."""
+    streams = (_end_of(folder / name, tail) for name in ("stderr.log", "stdout.log"))
+    (err, before), (out, other) = (read_labeled(text, metric) for text in streams)
+    return err | out, other if metric in out else before
 
 
 def nearest(folder: Path, metric: str) -> str:
@@ -85,20 +91,29 @@ def _end_of(path: Path, size: int) -> str:
     return re.sub(r"^\S+", "", text) if start else text
 
 
-def collect(folder: Path, file: Path | None, metric: str = "") -> dict[str, float]:
-    """All metrics of a finished run; `gitexp.log` comes before the file, and that before output.
+def collect(folder: Path, file: Path | None, metric: str = "") -> tuple[dict[str, float], str]:
+    """All metrics of a finished run, and from where `metric` was read.
 
-    At most 200 are kept, the last ones and `metric`. Where no metric has that name, the only one of
-    the file that ends with it counts: `test.Accuracy` for `accuracy` and for `test_accuracy`.
+    `gitexp.log` comes before the file, and that before output. At most 200 are kept, the last ones
+    and `metric`. Where no metric has that name, the only one of the file that ends with it counts:
+    `test.Accuracy` for `accuracy` and for `test_accuracy`.
 
     Raises:
         Unreadable: the metrics file is damaged.
     """
     written = read_metrics(file) if file else {}
-    merged = printed(folder, metric) | written | logged(folder / LOGGED)
+    shown, label = _labeled(folder, metric, _TAIL)
+    given = logged(folder / LOGGED)
+    merged = shown | written | given
     ending = rf"(?:\A|[./]){re.escape(metric).replace('_', '[_./]')}\Z"
     nested = [name for name in written if re.search(ending, name, re.IGNORECASE)]
+    source = f"{label} {metric} in its output".lstrip()
     if metric not in merged and len(nested) == 1:
         merged[metric] = written[nested[0]]
+        source = f"{nested[0]} in the metrics file"
+    elif metric in given:
+        source = f"{metric} in gitexp.log"
+    elif metric in written:
+        source = f"{metric} in the metrics file"
     judged = {metric: merged.pop(metric)} if metric in merged else {}
-    return judged | dict(list(merged.items())[-_MOST:])
+    return judged | dict(list(merged.items())[-_MOST:]), source if judged else ""

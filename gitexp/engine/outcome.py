@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Metrics and outcomes of a run, why it counts as failed, and what is odd if it does not."""
+    """Metrics and outcomes of a run, why it counts as failed, and what is odd if it does not.
+
+    `source` says from where the metric was read that counts.
+    """
 
     metrics: dict[str, float]
     outcomes: Outcomes | None = None
     failure: str = ""
     warning: str = ""
     ended: Ended = Ended.WELL
+    source: str = ""
 
 
 def read_reported(
@@ -44,7 +48,7 @@ def read_reported(
 
     A file that a symbolic link leads to elsewhere may be any old one, so it is not read.
     """
-    found, ended, failure = _read_metrics(settings, job, finished, loaded, place)
+    found, source, ended, failure = _read_metrics(settings, job, finished, loaded, place)
     for name in filter(None, (settings.metrics, settings.predictions)):
         if not failure and not reaches_into(place / name, root, job.folder):
             failure = f"{name} leads out of the checkout, where it may be older than this run"
@@ -52,7 +56,7 @@ def read_reported(
         return Reported(found, failure=failure, ended=ended)
     outcomes, failure, warning = _read_outcomes(settings, job, place, found[job.metric])
     ended = Ended.PREDICTIONS if failure else Ended.WELL
-    return Reported(found, outcomes, failure, warning, ended)
+    return Reported(found, outcomes, failure, warning, ended, source)
 
 
 def _read_metrics(
@@ -61,13 +65,14 @@ def _read_metrics(
     finished: Finished,
     loaded: Loaded,
     place: Path,
-) -> tuple[dict[str, float], Ended, str]:
-    """Metrics of a run, and how and why it failed ("" if it did not)."""
+) -> tuple[dict[str, float], str, Ended, str]:
+    """Metrics of a run, where the one that counts was, how and why it failed ("" if it did not)."""
     found: dict[str, float] = {}
+    source = ""
     ended, failure = Ended.METRIC, ""
     try:
         file = place / settings.metrics if settings.metrics else None
-        found = metrics.collect(job.folder, file, job.metric)
+        found, source = metrics.collect(job.folder, file, job.metric)
     except Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
     if settings.pairing:
@@ -92,7 +97,7 @@ def _read_metrics(
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     scores = {name: number for name, number in found.items() if _is_score(number)}
-    return scores, ended, failure
+    return scores, source, ended, failure
 
 
 def _reported_instead(job: Job, found: Mapping[str, float]) -> str:

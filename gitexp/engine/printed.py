@@ -102,6 +102,11 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
     It may be printed as `Test accuracy` where it is test_accuracy, and `Final accuracy` stands for
     accuracy if that word is printed with nothing else before it.
     """
+    return read_labeled(text, metric)[0]
+
+
+def read_labeled(text: str, metric: str) -> tuple[dict[str, float], str]:
+    """The same, and what stood before the metric's name: `test` where it was `Test accuracy`."""
     found: dict[str, float] = {}
     exact: dict[str, float] = {}
     alike: dict[str, float] = {}
@@ -125,10 +130,12 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
                     longer[_plain(" ".join(reading.before[:start]))] = reading.value
     # "Train accuracy" and "Test accuracy" are not the same, so neither is taken for accuracy.
     chosen = exact or alike or (longer if len(longer) == 1 else {})
+    label = "" if exact or alike else next(iter(chosen), "")
     if not chosen and wanted == "accuracy":
         chosen = _reported(text)
     found.pop(metric, None)
-    return found | ({metric: next(iter(chosen.values()))} if metric and chosen else {})
+    judged = {metric: next(iter(chosen.values()))} if metric and chosen else {}
+    return found | judged, label
 
 
 def _reported(text: str) -> dict[str, float]:

@@ -119,6 +119,8 @@ def _run_job(
         unkept = keep_files(root, place, job.folder, settings.keep)
         environment = describe(repository, prefix, settings, loaded, launch, (root, *linked))
         environment |= {"data": data}
+        if reported.source:
+            environment["sources"] = {job.metric: reported.source}
     environment["condition"] = conduct.condition(environment)
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)

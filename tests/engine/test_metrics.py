@@ -104,12 +104,12 @@ def test_the_last_part_of_a_name_is_enough_if_it_is_the_only_one(
     tmp_path: Path, written: str, accuracy: float | None
 ) -> None:
     (tmp_path / "m.json").write_text(written)
-    assert collect(tmp_path, tmp_path / "m.json", "accuracy").get("accuracy") == accuracy
+    assert collect(tmp_path, tmp_path / "m.json", "accuracy")[0].get("accuracy") == accuracy
 
 
 def test_a_name_of_nested_parts_can_have_underscores(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"train": {"mIoU": 1.0}, "test": {"mIoU": 0.9}}')
-    assert collect(tmp_path, tmp_path / "m.json", "test_miou")["test_miou"] == 0.9
+    assert collect(tmp_path, tmp_path / "m.json", "test_miou")[0]["test_miou"] == 0.9
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,30 @@ def test_a_log_call_outranks_the_file_and_the_file_what_was_printed(tmp_path: Pa
     (tmp_path / "stderr.log").write_text("a=0 d=4")
     (tmp_path / "m.json").write_text(json.dumps({"b": 2, "c": 2}))
     (tmp_path / "metrics.jsonl").write_text(json.dumps({"metrics": {"c": 3}}))
-    assert collect(tmp_path, tmp_path / "m.json") == {"a": 1, "b": 2, "c": 3, "d": 4}
-    assert collect(tmp_path, None) == {"a": 1, "b": 1, "c": 3, "d": 4}
+    assert collect(tmp_path, tmp_path / "m.json")[0] == {"a": 1, "b": 2, "c": 3, "d": 4}
+    assert collect(tmp_path, None)[0] == {"a": 1, "b": 1, "c": 3, "d": 4}
+
+
+@pytest.mark.parametrize(
+    ("output", "file", "logged", "source"),
+    [
+        ("accuracy=1", "", "", "accuracy in its output"),
+        ("Test accuracy: 0.5", "", "", "test accuracy in its output"),
+        ("loss=1", "", "", ""),
+        ("accuracy=1", '{"accuracy": 2}', "", "accuracy in the metrics file"),
+        ("", '{"test": {"accuracy": 2}}', "", "test.accuracy in the metrics file"),
+        # What is printed under its name comes before what is nested in the file.
+        ("accuracy=1", '{"test": {"accuracy": 2}}', "", "accuracy in its output"),
+        ("accuracy=1", '{"accuracy": 2}', '{"metrics": {"accuracy": 3}}', "accuracy in gitexp.log"),
+    ],
+)
+def test_it_is_known_where_the_metric_was_read(
+    tmp_path: Path, output: str, file: str, logged: str, source: str
+) -> None:
+    stdout(tmp_path, output)
+    (tmp_path / "metrics.jsonl").write_text(logged)
+    (tmp_path / "m.json").write_text(file or "{}")
+    assert collect(tmp_path, tmp_path / "m.json", "accuracy")[1] == source
 
 
 def test_the_nearest_line_of_either_stream_is_found(tmp_path: Path) -> None:
@@ -176,11 +198,11 @@ def test_the_nearest_line_of_either_stream_is_found(tmp_path: Path) -> None:
 
 def test_of_very_many_metrics_the_judged_one_is_kept(tmp_path: Path) -> None:
     stdout(tmp_path, "accuracy=0.5\n" + "\n".join(f"x{n}={n}" for n in range(1000)))
-    found = collect(tmp_path, None, metric="accuracy")
+    found, _ = collect(tmp_path, None, metric="accuracy")
     assert len(found) == 201
     assert found["accuracy"] == 0.5
     assert "x999" in found
-    assert "accuracy" not in collect(tmp_path, None)
+    assert "accuracy" not in collect(tmp_path, None)[0]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +246,6 @@ def test_steps_per_second_are_those_reported_else_the_last_step_by_the_duration(
 ) -> None:
     (tmp_path / "stdout.log").write_text(output + "\n")
     (tmp_path / "metrics.jsonl").write_text(log)
-    found = with_rate(collect(tmp_path, None), tmp_path, 10.0)
+    found = with_rate(collect(tmp_path, None)[0], tmp_path, 10.0)
     assert found.get("steps_per_second") == rate
     assert with_rate(found, tmp_path, 0.0) == found

@@ -53,7 +53,7 @@ def about_arms(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
 
 
 def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
-    """Name variables and files that differ between the arms, and files that join runs."""
+    """Name what differs between the arms beside the change, and files that join runs."""
     if names := arms.suspicious:
         listed = _listed(names)
         many = len(names) > 1
@@ -75,6 +75,16 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
             f" {'them' if many else 'it'}, and the verdict may be about that",
             f"measure both arms with what is there now: gitexp retest {name}; `data` and `link` in"
             " the settings hold inputs fast",
+            advice=True,
+        )
+    for metric, (theirs, own) in arms.sources.items():
+        yield Finding(
+            "E5",
+            f"exp/{visible(name)}: {visible(metric)} was read from {visible(theirs)} in all runs of"
+            f" the baseline, and from {visible(own)} in all of the experiment: these may not be"
+            " scores of the same kind",
+            f"let every run report {visible(metric)} under that name and in one place, then:"
+            f" gitexp retest {name}",
             advice=True,
         )
     if files := arms.carried:

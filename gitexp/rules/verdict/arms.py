@@ -46,11 +46,15 @@ class ArmEnvironments:
 
         A file that only one arm opened belongs to the change: it may be what the change names.
         """
-        return tuple(
-            name
-            for name in self._telling("files")
-            if all(name in one.get("files", ()) for one in (self.baseline[0], self.candidate[0]))
-        )
+        return self._in_both("files")
+
+    @property
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """Where either arm's scores were read, by metric, for metrics that have one place each."""
+        return {
+            name: (self.baseline[0]["sources"][name], self.candidate[0]["sources"][name])
+            for name in self._in_both("sources")
+        }
 
     @property
     def carried(self) -> tuple[str, ...]:
@@ -63,6 +67,14 @@ class ArmEnvironments:
         """Files that a run loaded although the settings say that they cannot change a run."""
         every = (*self.baseline, *self.candidate)
         return tuple(sorted({file for one in every for file in one.get("inert") or ()}))
+
+    def _in_both(self, field: str) -> tuple[str, ...]:
+        """Entries that tell the arms apart and that no run is without."""
+        return tuple(
+            name
+            for name in self._telling(field)
+            if all(name in (one.get(field) or ()) for one in (self.baseline[0], self.candidate[0]))
+        )
 
     def _telling(self, field: str) -> tuple[str, ...]:
         """Entries of a map with one value in all runs of the baseline and another in the others."""

@@ -94,6 +94,19 @@ def test_a_file_is_named_where_its_content_tells_the_arms_apart(
     assert ArmEnvironments([{}], [{"files": {"a": "1"}}]).files == ()
 
 
+def test_a_metric_is_named_where_each_arm_has_it_from_another_place() -> None:
+    def read(*places: str, metric: str = "acc") -> list[dict[str, Any]]:
+        return [{"sources": {metric: place}} for place in places]
+
+    assert ArmEnvironments(read("a", "a"), read("b", "b")).sources == {"acc": ("a", "b")}
+    # One run that has it from elsewhere decides nothing, and another metric is another question.
+    others: list[list[dict[str, Any]]] = [
+        read("a"), read("a", "b"), read("b", metric="loss"), [{}], [{"sources": None}],
+    ]  # fmt: skip
+    for mine in others:
+        assert ArmEnvironments(read("a", "a"), mine).sources == {}
+
+
 def test_files_that_join_runs_are_named_once() -> None:
     runs = [ran() | {"carried": ["~/b"]}, ran() | {"carried": ["~/a", "~/b"]}]
     assert ArmEnvironments(runs, [ran()]).carried == ("~/a", "~/b")
