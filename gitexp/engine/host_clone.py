@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.cache_folder import make_clones_folder
 from gitexp.errors import NotReady, disk_full
-from gitexp.store.fetch import Remote, forget_gone, read_fetched, unreachable
+from gitexp.store.fetch import Remote, notes_into, pull, read_fetched, unreachable
 from gitexp.store.git import Git
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
 from gitexp.store.local import locked
-from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, SHARED_RUNS
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
@@ -109,25 +109,12 @@ def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
         f"+refs/heads/{baseline}:refs/heads/{baseline}",
         f"+{HEADS}*:{HEADS}*",
         f"+{ARCHIVE}*:{ARCHIVE}*",
-        f"+{VERDICTS}*:{where}notes/gitexp*",
-        f"^{VERDICTS}-scratch/*",
-        f"^{LOGS}",
+        *notes_into(where),
         *(f"+{SHARED_RUNS}{commit}/*:{where}runs/{commit}/*" for commit in commits),
     ]
-    places = {
-        HEADS: HEADS, ARCHIVE: ARCHIVE, f"{where}notes/": "refs/notes/",
-        f"{where}runs/": SHARED_RUNS,
-    }  # fmt: skip
-    words = (
-        "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags", "--quiet",
-        "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--update-shallow",
-        "--no-auto-maintenance", "--", REMOTE, *specs,
-    )  # fmt: skip
     for pause in (*_PAUSES, None):
         with locked(clone.local / "sync.lock"):
-            done = clone.git.run(*words, allow=range(1, 256))
-            if done.returncode and forget_gone(clone, REMOTE, places, decode(done.stderr)):
-                done = clone.git.run(*words, allow=range(1, 256))
+            done = pull(clone, REMOTE, specs, "--update-shallow")
             if not done.returncode:
                 break
         said = decode(done.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDIC
 from gitexp.store.transfer import Show, transfer
 
 if TYPE_CHECKING:
+    import subprocess
+
     from gitexp.store.repository import Repository
 
 _TRIES = 3
@@ -75,38 +77,16 @@ def _fetch_once(
     repository: Repository, remote: str, where: str, *, logs: bool, show: Show | None
 ) -> None:
     branches = [f"+{HEADS}*:{where}heads/*", f"+{ARCHIVE}*:{where}archive/*"]
-    notes = [
-        f"+{SHARED_RUNS}*:{where}runs/*",
-        f"+{VERDICTS}*:{where}notes/gitexp*",
-        # Scratch refs of another clone.
-        f"^{VERDICTS}-scratch/*",
-        *([] if logs else [f"^{LOGS}"]),
-    ]
+    results = [f"+{SHARED_RUNS}*:{where}runs/*", *notes_into(where, logs=logs)]
     if repository.setting(f"remote.{remote}.promisor") == "true":
         # A partial clone would fetch each missing note by itself, with a connection for each.
-        calls = [
-            ["--filter=blob:none", "--", remote, *branches],
-            ["--no-filter", "--", remote, *notes],
-        ]
+        calls = [(branches, ["--filter=blob:none"]), (results, ["--no-filter"])]
     else:
-        calls = [["--", remote, *branches, *notes]]
+        calls = [([*branches, *results], [])]
     again = repository.local / REFETCH
     whole = ["--refetch"] if again.exists() and _can_refetch(repository) else []
-    # A pack is kept from every gc until refs hold it; what git unpacks from a small one is not.
-    # Nor does it show progress while it unpacks, and notes may have megabytes.
-    places = {
-        f"{where}heads/": HEADS, f"{where}archive/": ARCHIVE, f"{where}runs/": SHARED_RUNS,
-        f"{where}notes/": "refs/notes/",
-    }  # fmt: skip
-    for call in calls:
-        words = [
-            "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags",
-            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
-            "--no-auto-maintenance", "--progress" if show else "--quiet", *whole, *call,
-        ]  # fmt: skip
-        done = transfer(repository.git, *words, show=show)
-        if done.returncode and forget_gone(repository, remote, places, decode(done.stderr)):
-            done = transfer(repository.git, *words, show=show)
+    for specs, options in calls:
+        done = pull(repository, remote, specs, *whole, *options, show=show)
         if done.returncode:
             said = decode(done.stderr)
             full = lacked_room(repository.git.directory, said)
@@ -122,12 +102,38 @@ def _can_refetch(repository: Repository) -> bool:
     return [int(part) for part in repository.git_version.split(".")[:2]] >= [2, 36]
 
 
-def forget_gone(repository: Repository, remote: str, places: Mapping[str, str], said: str) -> bool:
+def notes_into(where: str, *, logs: bool = False) -> list[str]:
+    """Refspecs of results, without the scratch refs of another clone."""
+    scratch = f"^{VERDICTS}-scratch/*"
+    return [f"+{VERDICTS}*:{where}notes/gitexp*", scratch, *([] if logs else [f"^{LOGS}"])]
+
+
+def pull(
+    repository: Repository,
+    remote: str,
+    specs: Sequence[str],
+    *options: str,
+    show: Show | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Fetch by refspecs, all or nothing, and return it whatever its exit code."""
+    # A pack is kept from every gc until refs hold it; what git unpacks from a small one is not.
+    # Nor does it show progress while it unpacks, and notes may have megabytes.
+    words = (
+        "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags",
+        "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--no-auto-maintenance",
+        "--progress" if show else "--quiet", *options, "--", remote, *specs,
+    )  # fmt: skip
+    done = transfer(repository.git, *words, show=show)
+    if done.returncode and _forget_gone(repository, remote, specs, decode(done.stderr)):
+        done = transfer(repository.git, *words, show=show)
+    return done
+
+
+def _forget_gone(repository: Repository, remote: str, specs: Sequence[str], said: str) -> bool:
     """Delete what was fetched of refs that a remote no longer has, if that made a fetch fail.
 
-    `places` are prefixes of the remote by those where its refs stand here. git prunes by the same
-    transaction that brings what is new, in which a name that has gone keeps `name/more` from
-    coming. Returns whether another fetch may go better.
+    git prunes by the same transaction that brings what is new, in which a name that has gone keeps
+    `name/more` from coming. Returns whether another fetch may go better.
     """
     if "exists; cannot create" not in said:
         return False
@@ -135,11 +141,16 @@ def forget_gone(repository: Repository, remote: str, places: Mapping[str, str], 
     there = {line.partition("\t")[2] for line in decode(done.stdout).splitlines()}
     if done.returncode:
         return False
+    pairs = [
+        [part.rpartition("/")[0] + "/" for part in spec[1:].split(":")]
+        for spec in specs
+        if spec.startswith("+") and spec.endswith("*")
+    ]
     delete_refs(
         repository,
         [
             ref
-            for place, source in places.items()
+            for source, place in pairs
             for ref in repository.branches([place])
             if source + ref.removeprefix(place) not in there
         ],
