@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.registering.committing import Code
     from gitexp.rules.documents.change import Change
     from gitexp.rules.finding import Finding
+    from gitexp.rules.gate.one_change import Inspection
 
 _MIXED = {"C2", "C3"}  # rules about several values, and several lines
 _OWN_VALUE = "C10"  # the rule about a value that the baseline has already
@@ -51,7 +54,8 @@ def start(
     Raises:
         Refused: the hypothesis or the change breaks a rule; nothing was created.
     """
-    edit, proposal = _propose(project, text, set_, options or Options(), replicate=replicate)
+    idea = Idea(text, set_, options or Options())
+    edit, proposal = propose(project, idea, partial(_choose, project), replicate=replicate)
     started = register(project, proposal)
     if edit.on_disk is not None:
         put_back(project, edit)
@@ -73,14 +77,9 @@ def start_sweep(
         Refused: one of them breaks a rule; nothing was created.
     """
     ideas = ideas_of_sweep(text, sweep, options)
-
-    def propose(idea: Idea) -> Proposal:
-        return _propose(
-            project, idea.hypothesis, idea.set, idea.options, replicate=replicate,
-            option=f"--sweep {shlex.quote(sweep)}",
-        )[1]  # fmt: skip
-
-    return register_ideas(project, ideas, propose, skips=True)
+    choose = partial(_choose, project, option=f"--sweep {shlex.quote(sweep)}")
+    proposed = partial(propose, project, choose=choose, replicate=replicate)
+    return register_ideas(project, ideas, proposed, skips=True)
 
 
 def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
@@ -91,11 +90,8 @@ def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
         Refused: one of them breaks a rule; nothing was created.
     """
     ideas = [(f"{name}, line {idea.line}", idea) for idea in parse_ideas(content, name)]
-
-    def propose(idea: Idea) -> Proposal:
-        return _propose(project, idea.hypothesis, idea.set, idea.options, replicate=False)[1]
-
-    return register_ideas(project, ideas, propose)[0]
+    proposed = partial(propose, project, choose=partial(_choose, project))
+    return register_ideas(project, ideas, proposed)[0]
 
 
 def ideas_of_sweep(text: str, sweep: str, options: Options) -> list[tuple[str, Idea]]:
@@ -114,7 +110,7 @@ def ideas_of_sweep(text: str, sweep: str, options: Options) -> list[tuple[str, I
 def register_ideas(
     project: Project,
     ideas: Sequence[tuple[str, Idea]],
-    propose: Callable[[Idea], Proposal],
+    propose: Callable[[Idea], tuple[Edit, Proposal]],
     *,
     skips: bool = False,
 ) -> tuple[list[Started], tuple[str, ...]]:
@@ -131,7 +127,7 @@ def register_ideas(
     for label, idea in counted_off("checking ideas", ideas, len(ideas)):
         with refused.of(label):
             try:
-                proposal = propose(idea)
+                _, proposal = propose(idea)
             except Refused as error:
                 if not skips or {found.id for found in error.findings} != {_OWN_VALUE}:
                     raise
@@ -158,37 +154,43 @@ def _is_equal(change: Change) -> bool:
     return len(numbers) == 2 and change.before == change.after
 
 
-def _propose(
+def propose(
     project: Project,
-    text: str,
-    set_: str | None,
-    options: Options,
+    idea: Idea,
+    choose: Callable[[str | None], tuple[Edit, Inspection]],
     *,
-    replicate: bool,
-    option: str = "",
+    replicate: bool = False,
+    code: Code | None = None,
 ) -> tuple[Edit, Proposal]:
-    """Check a hypothesis and its change; both are refused at once, not one after the other.
+    """Check a hypothesis, its change and its code; all are refused at once.
 
-    `option` is what was typed, where that is not `--set` with this setting.
+    `choose` finds the edit that an idea's setting makes, or without one that of the work tree.
     """
-    findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
+    findings = hypothesis.lint(hypothesis_of(idea.hypothesis), project.settings.metric)
     try:
-        edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
-    except NoSuchKey as unknown:
-        raise _or_with_code(project, unknown, option or f"--set {shlex.quote(str(set_))}") from None
+        edit, inspection = choose(idea.set)
     except Refused as refused:
         raise Refused(refused.message, [*findings, *refused.findings], refused.hint) from None
-    inspection = inspect_files(
-        project, [Edited(edit.path, "100644", "100644", edit.before, edit.after)]
-    )
-    said = list(inspection.findings)
-    if set_ is None and said:
-        said = _or_as_code(edit, said)
-    advice = demand([*findings, *said], NOT_REGISTERED)
+    advice = demand([*findings, *inspection.findings], NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
     return edit, Proposal(
-        text, inspection.change, edit.after, options, tuple(advice), replicate=replicate
-    )
+        idea.hypothesis, inspection.change, edit.after, idea.options, advice,
+        replicate=replicate, code=code,
+    )  # fmt: skip
+
+
+def _choose(project: Project, setting: str | None, option: str = "") -> tuple[Edit, Inspection]:
+    """Find the edit, and inspect it; `option` is what was typed, where that is not `--set`."""
+    try:
+        edit = from_setting(project, setting) if setting is not None else from_work_tree(project)
+    except NoSuchKey as unknown:
+        option = option or f"--set {shlex.quote(str(setting))}"
+        raise _or_with_code(project, unknown, option) from None
+    edited = Edited(edit.path, "100644", "100644", edit.before, edit.after)
+    inspection = inspect_files(project, [edited])
+    if setting is None and inspection.findings:
+        return edit, replace(inspection, findings=_or_as_code(edited, inspection.findings))
+    return edit, inspection
 
 
 def _or_with_code(project: Project, unknown: NoSuchKey, option: str) -> UsageError:
@@ -203,19 +205,18 @@ def _or_with_code(project: Project, unknown: NoSuchKey, option: str) -> UsageErr
     )
 
 
-def _or_as_code(edit: Edit, findings: Sequence[Finding]) -> list[Finding]:
+def _or_as_code(edited: Edited, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Where a config is a script, all of the edit but one value may be code."""
     from gitexp.lab.code.code_edit import code_in  # what is not refused needs none of it
 
     first, *rest = findings
-    edited = Edited(edit.path, "100644", "100644", edit.before, edit.after)
     if first.id not in _MIXED or code_in(edited) is None:
-        return [*findings]
+        return tuple(findings)
     hint = (
         'to take code along, below the experiment: gitexp start --code "HYPOTHESIS"\n'
         f"or {first.hint}"
     )
-    return [replace(first, hint=hint), *rest]
+    return (replace(first, hint=hint), *rest)
 
 
 def switch_to(project: Project, name: str) -> None:

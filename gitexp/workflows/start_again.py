@@ -66,7 +66,7 @@ def start_again(project: Project) -> Replaced:
     edit = split_code(comparison.project, comparison.base, taken.tree)
     config, inspection = edit.choose(None)
     change = inspection.change
-    demand([*inspection.findings, *edit.findings(change)], NOT_REGISTERED)
+    demand(inspection.findings, NOT_REGISTERED)
     if change is None or str(change) != str(registration.change):
         raise Refused(
             f"the config differs by {change}, but exp/{entry.name} is the experiment with"

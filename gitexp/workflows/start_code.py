@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gitexp.errors import Refused, UsageError
+from gitexp.errors import UsageError
 from gitexp.lab.code.code_edit import CodeEdit, fork_of, project_at, split_code
 from gitexp.lab.code.work_tree_code import Taken, restore_work_tree, take_work_tree
 from gitexp.lab.projects.comparison import find_comparisons
@@ -14,18 +15,16 @@ from gitexp.lab.projects.differences import relative
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.registering.committing import Code
 from gitexp.lab.registering.edit import NOT_REGISTERED
-from gitexp.lab.registering.registering import Proposal, Started, register
+from gitexp.lab.registering.registering import Started, register
 from gitexp.lab.trust.code_trust import comes_from_elsewhere
 from gitexp.rules.demand import demand
-from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.gate import hypothesis
+from gitexp.rules.plan.ideas import Idea
 from gitexp.rules.plan.options import Options
 from gitexp.store.experiments import read_commits
-from gitexp.workflows.start import ideas_of_sweep, register_ideas, switch_to
+from gitexp.workflows.start import ideas_of_sweep, propose, register_ideas, switch_to
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.plan.ideas import Idea
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,37 +120,16 @@ def start_on_code(
         UsageError: the value cannot be set.
     """
     edit, chosen, left = found.edit, options or Options(), tuple[str, ...]()
+    proposed = partial(
+        propose, edit.project, choose=edit.choose, replicate=replicate, code=edit.code
+    )
     if not sweep:
-        proposal = _propose(edit, text, set_, chosen, replicate=replicate)
-        started = [register(edit.project, proposal)]
+        started = [register(edit.project, proposed(Idea(text, set_, chosen))[1])]
     else:
         ideas = ideas_of_sweep(text, sweep, chosen)
-
-        def propose(idea: Idea) -> Proposal:
-            return _propose(edit, idea.hypothesis, idea.set, idea.options, replicate=replicate)
-
-        started, left = register_ideas(edit.project, ideas, propose, skips=True)
+        started, left = register_ideas(edit.project, ideas, proposed, skips=True)
     if found.taken is not None:
         restore_work_tree(edit.project, found.taken, [one.name for one in started])
     if switch:
         switch_to(edit.project, started[0].name)
     return started, left
-
-
-def _propose(
-    edit: CodeEdit, text: str, setting: str | None, options: Options, *, replicate: bool
-) -> Proposal:
-    """Check hypothesis, change and code; all are refused at once."""
-    findings = list(hypothesis.lint(hypothesis_of(text), edit.project.settings.metric))
-    try:
-        config, inspection = edit.choose(setting)
-    except Refused as refused:
-        said = [*findings, *refused.findings]
-        raise Refused(refused.message, said, refused.hint) from None
-    findings += [*inspection.findings, *edit.findings(inspection.change)]
-    advice = demand(findings, NOT_REGISTERED)
-    assert inspection.change is not None  # noqa: S101 - nothing was refused
-    return Proposal(
-        text, inspection.change, config.after, options, tuple(advice), replicate=replicate,
-        code=edit.code,
-    )  # fmt: skip

@@ -50,7 +50,7 @@ class CodeEdit:
         return self.code.tree or self.code.commit
 
     def choose(self, setting: str | None) -> tuple[Edit, Inspection]:
-        """The edit of the config: `KEY=VALUE`, or else the one that is there.
+        """The edit of the config, `KEY=VALUE` or else the one that is there, inspected with the code.
 
         Raises:
             Refused: there is none, or more than one; or the value cannot be set.
@@ -70,8 +70,10 @@ class CodeEdit:
             edit = from_switch(self.project, setting, self.tree)
             configs = (Edited(edit.path, "100644", "100644", edit.before, edit.after),)
         inspection = inspect_files(self.project, configs)
+        found = (*inspection.findings, *self.findings(inspection.change))
         first = configs[0]
-        return Edit(first.path, first.before or b"", first.after or b""), inspection
+        edit = Edit(first.path, first.before or b"", first.after or b"")
+        return edit, replace(inspection, findings=found)
 
     def findings(self, change: Change | None) -> list[Finding]:
         """What is wrong with the code, below an experiment that makes this change."""

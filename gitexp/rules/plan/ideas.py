@@ -20,10 +20,13 @@ _KEYS = (*_TEXTS, *_NUMBERS, "guards")
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """An experiment that is to be registered; `line` is its place in a plan file, from 1."""
+    """An experiment that is to be registered; `line` is its place in a plan file, from 1.
+
+    Where it does not `set` a value, the edit in the work tree is its change.
+    """
 
     hypothesis: str
-    set: str
+    set: str | None
     options: Options = field(default_factory=Options)
     line: int = 0
 
