@@ -50,7 +50,7 @@ class CodeEdit:
         return self.code.tree or self.code.commit
 
     def choose(self, setting: str | None) -> tuple[Edit, Inspection]:
-        """The edit of the config, `KEY=VALUE` or else the one that is there, inspected with the code.
+        """The edit of the config, `KEY=VALUE` or the one that is there, inspected with the code.
 
         Raises:
             Refused: there is none, or more than one; or the value cannot be set.
