@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import shlex
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tomli
@@ -20,12 +21,7 @@ from gitexp.rules.plan.seeds import REGISTERED
 
 FILES = ("gitexp.toml", "pyproject.toml")
 
-_MOST = {"planned": 100_000, "rules": RULES, "threads": 4096, "first_seed": REGISTERED[0] - 1}
-_CHOICES = {
-    "direction": (("higher", "lower"), '"higher" or "lower"'),
-    "vary": (("split", "seed", "none"), '"split", "seed" or "none"'),
-    "pairing": ((INTERLEAVED,), f'"{INTERLEAVED}", or left out'),
-}
+_Parser = Callable[[str, str, Any], Any]  # of the file's path, a setting's name and its value
 _MOST_GPUS, _LEAST_SHARE = 1024, 0.01  # that one run gets
 _LARGEST = 1e300  # beyond it sums overflow
 
@@ -76,7 +72,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
             f"{path}: {', '.join(missing)} must be set",
             f"set it there and commit it, such as: {_EXAMPLES[missing[0]]}",
         )
-    values = {name: _checked(path, name, value) for name, value in table.items()}
+    values = {name: _PARSERS.get(name, _text)(path, name, value) for name, value in table.items()}
     settings = Settings(**values, table=table)
     demand_apart(
         path,
@@ -99,108 +95,106 @@ def _demand_pairs(path: str, settings: Settings) -> None:
         _demand(holds, path, name, f'{wanted} where pairing = "{INTERLEAVED}"')
 
 
-def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
-    match name:
-        case "config" | "data" | "keep" | "link" | "inert" | "protect":
-            return _paths(path, name, value)
-        case "on":
-            # Which most projects do not set, and its classes take 3 ms to make.
-            from gitexp.rules.documents.elsewhere import parse_elsewhere
-
-            return parse_elsewhere(path, value)
-        case "repeats":
-            looks = [value] if isinstance(value, int) else value
-            _demand(
-                isinstance(looks, list)
-                and bool(looks)
-                and all(type(n) is int and 0 < n <= MOST_REPEATS for n in looks)
-                and looks == sorted(set(looks)),
-                path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
-            )  # fmt: skip
-            return tuple(looks)
-        case "planned" | "rules" | "threads" | "first_seed":
-            least, most = int(name != "first_seed"), _MOST[name]
-            newer = "; newer rules need a newer gitexp" * (name == "rules")
-            _demand(
-                type(value) is int and least <= value <= most,
-                path, name, f"a whole number from {least} to {most}{newer}",
-            )  # fmt: skip
-        case "effect" | "test_ratio" | "error_budget" | "gpus":
-            _demand(
-                type(value) in {int, float} and 0 <= value <= _LARGEST,
-                path, name, "a number, 0 or more",
-            )  # fmt: skip
-            _demand(name != "error_budget" or 0 < value < 0.5, path, name, "between 0 and 0.5")
-            _demand(
-                name != "gpus" or _LEAST_SHARE <= value < 1 or value in range(1, _MOST_GPUS + 1),
-                path, name, f"a whole number from 1 to {_MOST_GPUS}, or a share such as 0.5",
-            )  # fmt: skip
-            return float(value)
-        case "direction" | "vary" | "pairing":
-            words, wanted = _CHOICES[name]
-            _demand(value in words, path, name, wanted)
-        case "shell":
-            _demand(isinstance(value, bool), path, name, "true or false")
-        case "seed_key" | "notify":
-            fits, wanted = _TEXTS[name]
-            is_text = isinstance(value, str) and "\0" not in value
-            _demand(is_text and fits(value), path, name, wanted)
-        case "sample" | "stop_if" | "memory" | "timeout" | "silent" | "canary":
-            return _limit(path, name, value)
-        case "metric":
-            _demand(
-                isinstance(value, str)
-                and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None
-                and value.isprintable(),
-                path, name, "one word: write val_loss for a metric that is printed as `val loss`",
-            )  # fmt: skip
-        case "metrics":
-            _demand(
-                _is_inside(value) and value.endswith((".json", ".toml", ".jsonl", ".csv")),
-                path, name, "a .json, .toml, .jsonl or .csv file inside the project",
-            )  # fmt: skip
-        case "predictions":
-            _demand(
-                _is_inside(value) and value.endswith((".csv", ".npz", ".parquet")),
-                path, name, "a .csv, .npz or .parquet file inside the project",
-            )  # fmt: skip
-        case _:
-            _demand(isinstance(value, str) and "\0" not in value, path, name, "text")
-            # git would read a name that starts with a dash as an option.
-            _demand(name != "baseline" or value[:1] not in ("", "-"), path, name, "a branch")
-    return value
+def _demand(holds: bool, path: str, name: str, wanted: str) -> None:
+    if not holds:
+        raise NotReady(f"{path}: {name} must be {wanted}", f"correct {name} in {path}")
 
 
-def _limit(path: str, name: str, value: object) -> float | tuple[float, ...] | tuple[StopRule, ...]:
-    """How much of the data or of the machine a run gets, and when it has to end."""
-    if name == "sample":
-        shares = value if isinstance(value, list) else [value]
-        _demand(
-            all(type(share) is float and 0 < share < 1 for share in shares),
-            path, name, "a share of the data between 0 and 1, such as 0.1, or a list of them",
-        )  # fmt: skip
-        return tuple(sorted(set(shares)))
-    if name == "stop_if":
-        return _stop_rules(path, value)
-    if name == "memory":
-        return parse_size(value, f"{path}: memory")
-    return _time(value, f"{path}: {name}", often=name == "canary")
+# --- one kind of setting each: what it may be, and what becomes of it ---------------------------
 
 
-def _time(value: object, where: str, *, often: bool) -> float:
-    """Seconds of a time; where it says how often, also of "always" (0) and false (infinity)."""
-    if often and value == "always":
+def _fitting(fits: Callable[[Any], bool], wanted: str) -> _Parser:
+    """Take a value as it is where it fits."""
+
+    def parse(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
+        _demand(fits(value), path, name, wanted)
+        return value
+
+    return parse
+
+
+def _whole(least: int, most: int, more: str = "") -> _Parser:
+    wanted = f"a whole number from {least} to {most}{more}"
+    return _fitting(lambda value: type(value) is int and least <= value <= most, wanted)
+
+
+def _file(*endings: str) -> _Parser:
+    listed = f"{', '.join(endings[:-1])} or {endings[-1]}"
+    return _fitting(
+        lambda value: _is_inside(value) and value.endswith(endings),
+        f"a {listed} file inside the project",
+    )
+
+
+def _number(fits: Callable[[float], bool] = lambda _: True, wanted: str = "") -> _Parser:
+    def parse(path: str, name: str, value: Any) -> float:  # noqa: ANN401 - parsed data
+        is_number = type(value) in {int, float} and 0 <= value <= _LARGEST
+        _demand(is_number, path, name, "a number, 0 or more")
+        _demand(fits(value), path, name, wanted)
+        return float(value)
+
+    return parse
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+_text = _fitting(_is_text, "text")
+
+
+def _is_word(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    return re.fullmatch(r"[^\s=,:+<>%]+", value) is not None and value.isprintable()
+
+
+def _looks(path: str, name: str, value: Any) -> tuple[int, ...]:  # noqa: ANN401 - parsed data
+    looks = [value] if isinstance(value, int) else value
+    _demand(
+        isinstance(looks, list)
+        and bool(looks)
+        and all(type(n) is int and 0 < n <= MOST_REPEATS for n in looks)
+        and looks == sorted(set(looks)),
+        path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
+    )  # fmt: skip
+    return tuple(looks)
+
+
+def _shares(path: str, name: str, value: object) -> tuple[float, ...]:
+    shares = value if isinstance(value, list) else [value]
+    _demand(
+        all(type(share) is float and 0 < share < 1 for share in shares),
+        path, name, "a share of the data between 0 and 1, such as 0.1, or a list of them",
+    )  # fmt: skip
+    return tuple(sorted(set(shares)))
+
+
+def _time(path: str, name: str, value: object) -> float:
+    return parse_time(value, f"{path}: {name}")
+
+
+def _how_often(path: str, name: str, value: object) -> float:
+    """Seconds of a time; "always" is 0 and false infinity."""
+    if value == "always":
         return 0.0
-    if often and value is False:
+    if value is False:
         return math.inf
-    return parse_time(value, f'{where}, where it is not "always" or false,' if often else where)
+    return parse_time(value, f'{path}: {name}, where it is not "always" or false,')
 
 
-def _stop_rules(path: str, value: object) -> tuple[StopRule, ...]:
+def _elsewhere(path: str, _: str, value: object) -> Any:  # noqa: ANN401 - as there
+    # Which most projects do not set, and its classes take 3 ms to make.
+    from gitexp.rules.documents.elsewhere import parse_elsewhere
+
+    return parse_elsewhere(path, value)
+
+
+def _stop_rules(path: str, name: str, value: object) -> tuple[StopRule, ...]:
     listed = [value] if isinstance(value, str) else value
     _demand(
         isinstance(listed, list) and all(isinstance(one, str) for one in listed),
-        path, "stop_if", f"a list of rules such as {UNDERSTOOD}",
+        path, name, f"a list of rules such as {UNDERSTOOD}",
     )  # fmt: skip
     rules = []
     for number, text in enumerate(listed if isinstance(listed, list) else [], start=1):
@@ -257,12 +251,42 @@ def _is_key(text: str) -> bool:
         return False
 
 
-_TEXTS = {
-    "seed_key": (_is_key, "a key of the config, such as train.seed"),
-    "notify": (_is_command, "a command, such as 'python tell.py'"),
+_PARSERS: Mapping[str, _Parser] = {
+    **dict.fromkeys(("config", "data", "keep", "link", "inert", "protect"), _paths),
+    # git would read a name that starts with a dash as an option.
+    "baseline": _fitting(lambda value: _is_text(value) and value[:1] not in ("", "-"), "a branch"),
+    "metric": _fitting(
+        _is_word, "one word: write val_loss for a metric that is printed as `val loss`"
+    ),
+    "metrics": _file(".json", ".toml", ".jsonl", ".csv"),
+    "predictions": _file(".csv", ".npz", ".parquet"),
+    "direction": _fitting(("higher", "lower").__contains__, '"higher" or "lower"'),
+    "effect": _number(),
+    "repeats": _looks,
+    "vary": _fitting(("split", "seed", "none").__contains__, '"split", "seed" or "none"'),
+    "test_ratio": _number(),
+    "planned": _whole(1, 100_000),
+    "error_budget": _number(lambda value: 0 < value < 0.5, "between 0 and 0.5"),
+    "rules": _whole(1, RULES, "; newer rules need a newer gitexp"),
+    "first_seed": _whole(0, REGISTERED[0] - 1),
+    "seed_key": _fitting(
+        lambda value: _is_text(value) and _is_key(value), "a key of the config, such as train.seed"
+    ),
+    "sample": _shares,
+    "stop_if": _stop_rules,
+    "pairing": _fitting((INTERLEAVED,).__contains__, f'"{INTERLEAVED}", or left out'),
+    "canary": _how_often,
+    "timeout": _time,
+    "silent": _time,
+    "memory": lambda path, name, value: parse_size(value, f"{path}: {name}"),
+    "threads": _whole(1, 4096),
+    "gpus": _number(
+        lambda value: _LEAST_SHARE <= value < 1 or value in range(1, _MOST_GPUS + 1),
+        f"a whole number from 1 to {_MOST_GPUS}, or a share such as 0.5",
+    ),
+    "shell": _fitting(lambda value: isinstance(value, bool), "true or false"),
+    "notify": _fitting(
+        lambda value: _is_text(value) and _is_command(value), "a command, such as 'python tell.py'"
+    ),
+    "on": _elsewhere,
 }
-
-
-def _demand(holds: bool, path: str, name: str, wanted: str) -> None:
-    if not holds:
-        raise NotReady(f"{path}: {name} must be {wanted}", f"correct {name} in {path}")
