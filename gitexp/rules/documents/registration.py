@@ -163,31 +163,17 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
             findings.append(
                 Finding("T4", f"{token}: {trailers[token]!r} cannot be read", _EXAMPLES[token])
             )
-    if findings := findings or lint_trailers(trailers):
-        return None, tuple(findings)
-    repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
-    by_examples, borrowed = values["Test"]
-    if borrowed and (wrong := _against_borrowing(values)):
-        message = f"Test: {trailers['Test']} and {wrong} disagree"
-        return None, (Finding("T4", message, "gitexp start --repeats 1 writes what one run needs"),)
-    if values["Pairing"] and (wrong := _against_interleaving(values)):
-        message = f"Pairing: {trailers['Pairing']} and {wrong} disagree"
-        return None, (Finding("T4", message, "one of the two must go"),)
-    if (seeds[1] - seeds[0] + 1 if seeds else 1) != (borrowed or repeats[-1]):
-        message = "Seeds and Repeats disagree: one seed for each repeat"
-        example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run is enough"
-        return None, (Finding("T4", message, example),)
-    if (trailers["Vary"] == "none") > (seeds is None) or (trailers["Vary"] == "seed") > bool(seeds):
-        message = f"Seeds: {trailers['Seeds']} and Vary: {trailers['Vary']} disagree"
-        return None, (Finding("T4", message, _EXAMPLES["Vary"]),)
+    if found := findings or lint_trailers(trailers) or _disagreements(trailers, values):
+        return None, tuple(found)
+    seeds, (by_examples, borrowed) = values["Seeds"], values["Test"]
     return Registration(
         hypothesis=text,
         name=trailers["Experiment"],
         change=values["Change"],
         criterion=values["Criterion"],
-        repeats=repeats,
+        repeats=values["Repeats"],
         seeds=seeds or (1, 1),
-        widening=vary,
+        widening=values["Vary"],
         campaign=values["Campaign"],
         level=values["Level"],
         guards=values["Guards"],
@@ -198,6 +184,29 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         interleaved=values["Pairing"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
+
+
+def _disagreements(trailers: Mapping[str, str], values: Mapping[str, Any]) -> list[Finding]:
+    """The first two trailers that contradict each other, each by itself as it should be."""
+    seeds, borrowed = values["Seeds"], values["Test"][1]
+    said, hint = "", ""
+    if borrowed and (wrong := _against_borrowing(values)):
+        said = f"Test: {trailers['Test']} and {wrong} disagree"
+        hint = "gitexp start --repeats 1 writes what one run needs"
+    elif values["Pairing"] and (wrong := _against_interleaving(values)):
+        said = f"Pairing: {trailers['Pairing']} and {wrong} disagree"
+        hint = "one of the two must go"
+    elif (seeds[1] - seeds[0] + 1 if seeds else 1) != (borrowed or values["Repeats"][-1]):
+        said = "Seeds and Repeats disagree: one seed for each repeat"
+        hint = "Seeds: 1-20" if seeds else "Repeats: 1, as one run is enough"
+    elif _varies_otherwise(trailers["Vary"], seeds):
+        said = f"Seeds: {trailers['Seeds']} and Vary: {trailers['Vary']} disagree"
+        hint = _EXAMPLES["Vary"]
+    return [Finding("T4", said, hint)] if said else []
+
+
+def _varies_otherwise(vary: str, seeds: tuple[int, int] | None) -> bool:
+    return (vary == "none") > (seeds is None) or (vary == "seed") > bool(seeds)
 
 
 @functools.lru_cache(maxsize=1024)  # a log's messages have the same few values

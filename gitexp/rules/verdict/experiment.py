@@ -74,12 +74,7 @@ def _judge_once(
 ) -> Judgement:
     """Judge by the records as they are, whatever else might have been chosen."""
     metric = registration.criterion.metric
-    seeds = registration.registered_seeds()
-    paired, failed = compared(registration, baseline, records)
-    if registration.rules >= 2:
-        failed = given_up(seeds, records, metric)
-        lost = next((at for at, (_, mine) in enumerate(paired) if mine.seed in failed), None)
-        paired = paired[:lost]
+    paired, failed = _paired(registration, baseline, records)
     exact: frozenset[str] | None = None
     if not registration.seeded:
         exact = exact_metrics(baseline, metric)
@@ -94,12 +89,7 @@ def _judge_once(
         if exact is None or guard.metric in exact
     }
     design = design_of(registration)
-    known = {(spread.pairs, spread.inputs): spread for spread in spreads}
-    examples = {
-        count: Examples(spread.count, spread.variance)
-        for count in (registration.comparisons if known else ())
-        if (spread := known.get((count, inputs_of(paired[:count]))))
-    }
+    examples = _examples(registration, paired, spreads)
     ties = _ties(registration, paired, baseline)
     if registration.borrowed:
         judgement = judge_one_run(
@@ -123,6 +113,32 @@ def _judge_once(
     if registration.rules < 2:
         return judgement
     return _heard(judgement, registration, paired, baseline, records, tuple(checks))
+
+
+def _paired(
+    registration: Registration, baseline: Sequence[Record], records: Sequence[Record]
+) -> tuple[list[tuple[Record, Record]], list[int]]:
+    """The pairs that are compared, and the seeds that failed; rules 2 compare none behind such."""
+    paired, failed = compared(registration, baseline, records)
+    if registration.rules < 2:
+        return paired, failed
+    failed = given_up(registration.registered_seeds(), records, registration.criterion.metric)
+    lost = next((at for at, (_, mine) in enumerate(paired) if mine.seed in failed), None)
+    return paired[:lost], failed
+
+
+def _examples(
+    registration: Registration,
+    paired: Sequence[tuple[Record, Record]],
+    spreads: Iterable[ExampleSpread],
+) -> dict[int, Examples]:
+    """What the examples say at each look, where it was computed from just these pairs."""
+    known = {(spread.pairs, spread.inputs): spread for spread in spreads}
+    return {
+        count: Examples(spread.count, spread.variance)
+        for count in (registration.comparisons if known else ())
+        if (spread := known.get((count, inputs_of(paired[:count]))))
+    }
 
 
 def _ties(
