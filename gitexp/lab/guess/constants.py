@@ -6,6 +6,8 @@ import ast
 import posixpath
 from collections.abc import Callable, Iterator
 
+from gitexp.rules.gate.formats.python_options import last_name
+
 _PATH_CALLS = {"Path", "PurePath", "PosixPath", "joinpath", "str", "fspath", "to_absolute_path"}
 _SAME_PATH = {"resolve", "absolute", "expanduser", "abspath", "realpath", "as_posix"}
 
@@ -99,11 +101,3 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 def text_of(node: ast.AST | None) -> str:
     """Return the text of a literal, "" if it is something else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
-def last_name(node: ast.AST | None) -> str:
-    """Return the last name of `a.b.c`, "" if it is something else."""
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""

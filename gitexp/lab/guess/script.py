@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitexp.lab.guess.constants import Constants, last_name, text_of
+from gitexp.lab.guess.constants import Constants, text_of
+from gitexp.rules.gate.formats.python_options import last_name
 
 if TYPE_CHECKING:
     from pathlib import Path

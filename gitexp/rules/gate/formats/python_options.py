@@ -153,7 +153,7 @@ def _longest_flag(args: Sequence[ast.expr]) -> str:
     return max((flag[1] for flag in flags if flag), key=len, default="")
 
 
-def last_name(node: ast.expr) -> str:
+def last_name(node: ast.AST | None) -> str:
     """Return the last name of `a.b.c`, "" if it is something else."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
