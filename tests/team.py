@@ -16,10 +16,10 @@ from gitexp.rules.documents.registration import Registration
 from gitexp.rules.documents.start import Start
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.commits import commit_file
-from gitexp.store.note_writing import append_lines
+from gitexp.store.note_writing import append_lines, write
 from gitexp.store.refs import BULK, HEADS, LOGS, RUNS, VERDICTS
 from gitexp.store.repository import Repository
-from gitexp.store.shared_runs import keep_run, send_runs
+from gitexp.store.shared_runs import send_runs, waiting_run
 from gitexp.workflows.sync import sync
 from tests.project import BECAUSE, World
 
@@ -123,9 +123,10 @@ def write_run(
     repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
 ) -> str:
     """Send the lines of one run, as a worker does; returns the ref."""
-    ref = keep_run(repository, commit, record, bulk)
-    send_runs(repository, remote, [ref])
-    return ref
+    run = waiting_run(commit, record, bulk)
+    write(repository, [run])
+    send_runs(repository, remote, [run.ref])
+    return run.ref
 
 
 def texts(world: World, *refs: str) -> dict[tuple[str, str], bytes]:

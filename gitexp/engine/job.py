@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.purpose import Purpose
@@ -10,6 +11,7 @@ from gitexp.rules.documents.purpose import Purpose
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from gitexp.engine.devices.grant import Granted
@@ -42,7 +44,8 @@ class Conduct:
     The run ends early if `stop` is set. `condition` names the condition of an environment, so that
     runs that differ only in what else they loaded can share one. `begin` is told the time of the
     start, ISO 8601, before the command starts. `hold` are lock descriptors that must stay open as
-    long as the child.
+    long as the child. `turn` is held while the command runs: what has to be done before and after
+    may be done beside the command of another run.
     """
 
     watchdog: Watchdog
@@ -50,6 +53,7 @@ class Conduct:
     condition: Callable[[dict[str, Any]], str]
     begin: Callable[[str], object]
     hold: Sequence[int] = ()
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class Pool:
 
     def stop_all(self, how: Ended | None) -> None:
         """Stop every run and wait for its end, which goes on record as `how`."""
-        for slot in self._running:
+        for slot in reversed(self._running):  # what waits for another one's turn, before that ends
             slot.how = how
             slot.set()
         self._wait()

@@ -82,29 +82,30 @@ def _run_job(
         hashed = hash_secrets(parameters, salt(repository.local))
         launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
-        data = fingerprint(place, [*settings.data, *settings.link], cache)
-        if conduct.stop.is_set():
-            raise Interrupted
-        start = now()
-        conduct.begin(start)
-        since = time.time()
-        watch = Watch(settings, job.folder)
-        finished = execute(
-            launch.words,
-            cwd=place,
-            env=launch.variables,
-            stdout=job.folder / "stdout.log",
-            stderr=job.folder / "stderr.log",
-            watchdog=conduct.watchdog,
-            timeout=settings.timeout,
-            watch=watch,
-            stop=conduct.stop,
-            hold_fds=(checkout.lock, *conduct.hold),
-        )
-        for name in ("stdout.log", "stderr.log"):
-            share(job.folder / name)
-        if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
-            raise Interrupted(finished.duration)
+        with conduct.turn:
+            data = fingerprint(place, [*settings.data, *settings.link], cache)
+            if conduct.stop.is_set():
+                raise Interrupted
+            start = now()
+            conduct.begin(start)
+            since = time.time()
+            watch = Watch(settings, job.folder)
+            finished = execute(
+                launch.words,
+                cwd=place,
+                env=launch.variables,
+                stdout=job.folder / "stdout.log",
+                stderr=job.folder / "stderr.log",
+                watchdog=conduct.watchdog,
+                timeout=settings.timeout,
+                watch=watch,
+                stop=conduct.stop,
+                hold_fds=(checkout.lock, *conduct.hold),
+            )
+            for name in ("stdout.log", "stderr.log"):
+                share(job.folder / name)
+            if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
+                raise Interrupted(finished.duration)
         finished = replace(finished, halted=finished.halted or watch.last_look())
         loaded = read_probe(
             probe, checkout=root, forbidden=(*trees, root.parent), linked=linked, since=since

@@ -20,6 +20,7 @@ from gitexp.engine.run import busy_lock
 from gitexp.engine.within import is_within
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.queues.queue import QueueStage, queues
+from gitexp.store.aside import files_aside
 from gitexp.store.local import locked, make_writable
 from gitexp.store.repository import Repository
 from gitexp.store.shared_runs import waiting_runs
@@ -148,7 +149,7 @@ def _is_needed(path: Path) -> bool:
     try:
         clone = Repository.discover(path)
         used = any(is_used(clone, checkout) for checkout in checkouts(clone))
-        return used or bool(waiting_runs(clone))
+        return used or bool(files_aside(clone) or waiting_runs(clone))
     except GitexpError:
         return False  # it was half made, or is damaged
 

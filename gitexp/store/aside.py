@@ -21,6 +21,7 @@ from gitexp.rules.documents.shape import Shape, listed, text
 from gitexp.rules.documents.tombstones import have_to_merge, merge_texts
 from gitexp.store.git_output import decode
 from gitexp.store.local import write_atomically
+from gitexp.store.refs import SHARED_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 _ENDING = ".jsonl"
-_REF, _COMMIT = re.compile(r"refs/notes/[\w/-]{1,200}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_REF = re.compile(
+    rf"refs/notes/[\w/-]{{1,200}}|{SHARED_RUNS}[0-9a-f]{{40,64}}/-?\d+-[0-9a-f]{{12}}"
+)
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _SHAPE = Shape(
     {
         "ref": lambda ref: text(ref) and bool(_REF.fullmatch(ref)),
@@ -42,12 +46,20 @@ _number = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Lines that the note of a commit is to have; if `whole`, it is to have no others."""
+    """Lines that the note of a commit is to have; if `whole`, it is to have no others.
+
+    Below `refs/gitexp/runs/`, a ref of its own is to have them, for another clone to read.
+    """
 
     ref: str
     commit: str
     lines: tuple[str, ...]
     whole: bool = False
+
+    @property
+    def is_run(self) -> bool:
+        """Whether they are those of a run that waits to be sent, not of a note."""
+        return self.ref.startswith(SHARED_RUNS)
 
     def news(self, old: bytes) -> list[str]:
         """Return the lines that the note did not have."""

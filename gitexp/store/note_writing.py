@@ -24,6 +24,7 @@ from gitexp.store.aside import (
 )
 from gitexp.store.git import ZERO
 from gitexp.store.git_errors import GitFailed
+from gitexp.store.git_output import one_a_line
 from gitexp.store.kept_pack import kept
 from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.note_subjects import notes_subject
@@ -34,6 +35,7 @@ from gitexp.store.writers_lock import move_refs, persist, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from gitexp.store.repository import Repository
 
@@ -60,8 +62,10 @@ def replace_notes(repository: Repository, ref: str, notes: Mapping[str, str]) ->
     write(repository, [Intent(ref, commit, lines, whole=True) for commit, lines in texts])
 
 
-def write(repository: Repository, intents: Sequence[Intent]) -> None:
+def write(repository: Repository, intents: Sequence[Intent], pauses: Iterable[float] = ()) -> None:
     """Write notes under any refs in one step, along with whatever else waits to be written.
+
+    What fails is tried again after each of these `pauses`, in seconds.
 
     Raises:
         StoreBusy: a ref stayed contended or locked, or the disk is full. Nothing is half-written;
@@ -71,31 +75,50 @@ def write(repository: Repository, intents: Sequence[Intent]) -> None:
     intents = [intent for intent in intents if intent.lines]
     if not intents:
         return
-    own = None
-    with suppress(OSError):
-        own = put_aside(repository, intents)
-    try:
-        # Whoever holds the lock may store it for us. Our file is removed after that is verified.
-        while own is None or own.exists():
-            with writing(repository, wait=own is None) as lock:
-                if lock is not None:
-                    store_waiting(repository, intents if own is None else [], lock)
-                    return
-            time.sleep(_NAP)
-    except GitexpError as error:
-        if own is not None:
-            make_durable(own)
-            message = f"{error.message}\nthe result is kept in {own}"
-            hint = "the next gitexp command stores it"
-        elif elsewhere := put_aside_anywhere(intents):
-            message = f"{error.message}\nthe result is kept in {elsewhere}"
-            hint = f"then: mv {elsewhere} {folder_aside(repository)} && gitexp doctor --fix"
+    own, left = None, iter(pauses)
+    while True:
+        if own is None:
+            with suppress(OSError):
+                own = put_aside(repository, intents)
+        try:
+            _store(repository, intents, own)
+        except GitexpError as error:
+            pause = next(left, None)
+            if pause is None:
+                raise _kept_elsewhere(repository, intents, own, error) from None
+            time.sleep(pause)
         else:
-            lost = "\n".join(line for intent in intents for line in intent.lines)
-            message = f"{error.message}\nthe result could not be kept anywhere:\n{lost}"
-            hint = ""
-        kind = NotReady if isinstance(error, NotReady) else StoreBusy
-        raise kind(message, "\n".join(filter(None, (error.hint, hint)))) from None
+            return
+
+
+def _store(repository: Repository, intents: Sequence[Intent], own: Path | None) -> None:
+    """Store intents, or see somebody store the file of `own` in which they wait."""
+    # Whoever holds the lock may do it for us. Our file is removed after that is verified.
+    while own is None or own.exists():
+        with writing(repository, wait=own is None) as lock:
+            if lock is not None:
+                store_waiting(repository, intents if own is None else [], lock)
+                return
+        time.sleep(_NAP)
+
+
+def _kept_elsewhere(
+    repository: Repository, intents: Sequence[Intent], own: Path | None, error: GitexpError
+) -> GitexpError:
+    """The error with where the results are that could not be stored."""
+    if own is not None:
+        make_durable(own)
+        message = f"{error.message}\nthe result is kept in {own}"
+        hint = "the next gitexp command stores it"
+    elif elsewhere := put_aside_anywhere(intents):
+        message = f"{error.message}\nthe result is kept in {elsewhere}"
+        hint = f"then: mv {elsewhere} {folder_aside(repository)} && gitexp doctor --fix"
+    else:
+        lost = "\n".join(line for intent in intents for line in intent.lines)
+        message = f"{error.message}\nthe result could not be kept anywhere:\n{lost}"
+        hint = ""
+    kind = NotReady if isinstance(error, NotReady) else StoreBusy
+    return kind(message, "\n".join(filter(None, (error.hint, hint))))
 
 
 def store_aside(repository: Repository) -> None:
@@ -129,11 +152,15 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
     Raises:
         GitFailed: they are not there, or a ref has moved.
     """
-    # Of two verdicts on one commit, the later one counts.
-    intents = list({(i.ref, i.commit, () if i.whole else i.lines): i for i in intents}.values())
-    refs = dict.fromkeys(intent.ref for intent in intents)
     digits = len(intents[0].commit)
-    pack, moves = Pack(digits), []
+    pack = Pack(digits)
+    # Their refs move first: a run that is in the notes alone would neither be sent nor made again.
+    runs = {one.ref: pack.add("blob", one_a_line(one.lines)) for one in intents if one.is_run}
+    moves = [f"update {ref} {blob}" for ref, blob in runs.items()]
+    # Of two verdicts on one commit, the later one counts.
+    notes_of = (one for one in intents if not one.is_run)
+    intents = list({(i.ref, i.commit, () if i.whole else i.lines): i for i in notes_of}.values())
+    refs = dict.fromkeys(intent.ref for intent in intents)
     stored: dict[str, list[str]]
     with repository.git.readers.take() as reader:
         for ref in refs:

@@ -20,9 +20,8 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import kind_of, parse_line
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
+from gitexp.store.aside import Intent
 from gitexp.store.fetch import delete_refs
-from gitexp.store.git_output import one_a_line
-from gitexp.store.kept_pack import DURABLE
 from gitexp.store.push import Push, push
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 
@@ -39,21 +38,16 @@ _MOST = 1_000  # lines of one run; a worker sends 200 series and a few more
 _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 
 
-def keep_run(repository: Repository, commit: str, record: str, bulk: Sequence[str]) -> str:
-    """Keep the lines of one run as a ref of this clone, until it is sent; returns the ref.
+def waiting_run(commit: str, record: str, others: Sequence[str]) -> Intent:
+    """What `write` makes a ref of this clone, with the lines of one run, until it is sent.
 
     Raises:
         UsageError: the line is not a record of that commit.
-        StoreBusy: the disk is full.
     """
     run = _parse_run(commit, record)
     if run is None:
         raise UsageError(f"this is not a record of {commit[:10]}")
-    ref = f"{SHARED_RUNS}{commit}/{_name(run, record)}"
-    content = one_a_line([record, *bulk])
-    blob = repository.git.text(*DURABLE, "hash-object", "-w", "--stdin", stdin=content)
-    repository.git.run(*DURABLE, "update-ref", ref, blob)
-    return ref
+    return Intent(f"{SHARED_RUNS}{commit}/{_name(run, record)}", commit, (record, *others))
 
 
 def waiting_runs(repository: Repository) -> list[str]:

@@ -1,11 +1,12 @@
 """Make runs that another machine asked for, one after the other, and send them to the remote.
 
-A worker may get several short runs: what it finds out before the first one serves them all, and
-what the first one left is sent while the next one goes on.
+A worker may get several short runs: what it finds out before the first one serves them all, the
+next one is prepared while one goes on, and what has ended is stored and sent meanwhile.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from gitexp.lab.workers.sending import (
     send_waiting,
 )
 from gitexp.rules.documents.ended import Ended
+from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs
 
@@ -94,6 +96,7 @@ def _up_to_date(tasks: Sequence[Task], said: Callable[[str], None]) -> Repositor
     What waits here, and how attempts ended that were killed here, is sent before anything runs.
     """
     clone = open_host_clone(tasks[0])
+    store_aside(clone)
     end_all_unended(clone)
     theirs = update(clone, tasks)
     folded = read_runs(clone, theirs.runs)
@@ -168,18 +171,21 @@ def _make(
         def make(order: Order, slot: Slot) -> Made:
             return _when_possible(*orders[order], maker, slot, watcher.said)
 
+        # Devices and pairs want what is next to leave them alone.
+        if not any(ledger.settings.gpus or ledger.settings.pairing for _, ledger in due):
+            maker.turn = threading.Lock()
         with Pool(1, make) as pool:
-            under_way: set[Order] = set()
+            under_way: list[Order] = []
             try:
                 while waiting or under_way:
                     while waiting and pool.free > 0 and not stop.is_set():
-                        under_way.add(order := waiting.popleft())
+                        under_way.append(order := waiting.popleft())
                         pool.submit(order)
                     if stop.is_set():
                         maker.batch = stop.batch or maker.batch
                         worked += [Worked(orders[order][0]) for order in waiting]
                         waiting.clear()
-                        for order in under_way:
+                        for order in reversed(under_way):
                             pool.cancel(order, stop.how)
                     for done in pool.poll(_REACTION) if under_way else ():
                         under_way.remove(done.order)

@@ -21,8 +21,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from gitexp.store.note_writing import write
 from gitexp.store.refs import RUNS, SHARED_RUNS
-from gitexp.store.shared_runs import keep_run, send_runs
+from gitexp.store.shared_runs import send_runs, waiting_run
 from tests.arrange import refs
 from tests.bench.projects import project, seal
 from tests.bench.timing import cost_of
@@ -93,11 +94,12 @@ def waves(world: World, hub: World, commits: Sequence[str], seeds: int) -> None:
 def push_runs(world: World, remote: str, commit: str, seeds: Sequence[int]) -> None:
     """Push runs by one push, as a worker does."""
     repository = repository_of(world)
-    refs = []
+    runs = []
     for seed in seeds:
         record, *rest = a_run(commit, seed)[1].splitlines()
-        refs.append(keep_run(repository, commit, record, rest))
-    send_runs(repository, remote, refs)
+        runs.append(waiting_run(commit, record, rest))
+    write(repository, runs)
+    send_runs(repository, remote, [run.ref for run in runs])
 
 
 def pushes(world: World, remote: str, commit: str, count: int, first: int) -> None:

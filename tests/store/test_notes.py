@@ -24,9 +24,11 @@ from gitexp.store.note_writing import append_lines, replace_notes, store_aside
 from gitexp.store.notes import find_lines, list_notes, read_notes
 from gitexp.store.refs import BULK, KEPT, RUNS, VERDICTS
 from gitexp.store.repository import Repository
+from gitexp.store.shared_runs import waiting_run
 from tests.arrange import lose_object
 from tests.crashes import many_commits, stale_locks
 from tests.project import World, git
+from tests.team import a_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -624,7 +626,11 @@ def test_whoever_writes_next_stores_what_waits(world: World) -> None:
     leave_aside(world, Intent(BULK, head, (line(1),)), Intent(RUNS, head, (line(2),)))
     leave_aside(world, Intent(VERDICTS, head, ("first", "view"), whole=True))
     leave_aside(world, Intent(VERDICTS, head, ("later", "view"), whole=True))
+    run = waiting_run(head, a_record(head, 1), [line(4)])
+    for _ in range(2):
+        leave_aside(world, run)
     append(world, line(3))
+    assert world.git("cat-file", "blob", run.ref).splitlines() == [*run.lines]
     assert (note(world, BULK), note(world)) == ([line(1)], [line(2), line(3)])
     assert note(world, VERDICTS) == ["later", "view"]
     # All of it in one step of each ref.
@@ -639,6 +645,7 @@ def test_whoever_writes_next_stores_what_waits(world: World) -> None:
         b'{"ref":"refs/notes/x\\nupdate refs/heads/main","commit":"' + b"a" * 40
         + b'","lines":["x"],"whole":false}',
         b'{"ref":"refs/notes/x","commit":"HEAD","lines":["x"],"whole":false}',
+        b'{"ref":"refs/gitexp/runs/x","commit":"' + b"a" * 40 + b'","lines":["x"],"whole":false}',
         b'{"ref":"refs/notes/x","commit":"' + b"a" * 40 + b'","lines":[1],"whole":false}',
         b'{"ref":"refs/notes/x","commit":"' + b"a" * 40 + b'","lines":["x\\ny"],"whole":false}',
     ],

@@ -16,6 +16,7 @@ import pytest
 
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.task import Task, join_tasks
+from gitexp.store.experiments import timestamp
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs
 from tests.lab.test_code_commits import ON_TOP, code, experiment
@@ -144,6 +145,10 @@ def test_a_worker_makes_several_runs_and_none_keeps_the_others_from_it(
     ]  # fmt: skip
     assert len(runs(hub)) == 3
     assert synced(ready).folded == 3
+    # The second was prepared while the first went on, and begun after it.
+    first, second = sorted(records(ready, "main"), key=lambda one: str(one["start"]))
+    assert (first["seed"], second["seed"]) == (8, 9)
+    assert timestamp(second["start"]) >= timestamp(first["start"]) + first["duration"] - 0.001
     kinds = Counter(json.loads(line)["kind"] for line in lines_of(ready, BULK, other.commit))
     assert kinds["environment"] == 1  # the second run sends none
     assert ready.gitexp("verify").code == 0

@@ -245,7 +245,7 @@ class Ledger:
         Raises:
             StoreBusy: the notes stayed locked; the line is kept aside.
         """
-        append_lines(self.repository, RUNS, {record.commit: [record.line()]})
+        self._write(record, [])
 
     def store(self, commit: str, result: RunResult) -> None:
         """Append a run's record, bulk lines and log to the notes of its commit.
@@ -256,13 +256,10 @@ class Ledger:
         with self._lock:
             self.stored += 1
         bulk = self.environments.new_lines(commit, result.bulk)
-        # In one step: a record that is stored always finds the line that it cites.
-        write(
-            self.repository,
-            [
-                Intent(BULK, commit, tuple(bulk)),
-                Intent(RUNS, commit, (result.record.line(),)),
-                Intent(LOGS, commit, (canonical(result.log),)),
-            ],
-        )
+        log = Intent(LOGS, commit, (canonical(result.log),))
+        self._write(result.record, [Intent(BULK, commit, tuple(bulk)), log])
         self.environments.add(commit, bulk)
+
+    def _write(self, record: Record, others: Sequence[Intent]) -> None:
+        """Store a record in one step with the lines that it cites."""
+        write(self.repository, [*others, Intent(RUNS, record.commit, (record.line(),))])

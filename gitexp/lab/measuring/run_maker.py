@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +37,13 @@ _NAP = 0.2  # seconds between looks at a run that is made for another pair
 class RunMaker:
     """Makes the runs of one command, which share a `batch`; called from several threads.
 
-    Whoever stops them for another command gives them its batch.
+    Whoever stops them for another command gives them its batch. If there is a `turn`, one command
+    at a time runs, and the next run is prepared meanwhile.
     """
 
     def __init__(self, watchdog: Watchdog, watcher: Watcher, giver: Giver) -> None:
         self.batch = os.urandom(6).hex()
+        self.turn: threading.Lock | None = None
         self._watchdog, self._watcher = watchdog, watcher
         self.giver = giver
         self._lock = threading.Lock()
@@ -116,6 +120,8 @@ class RunMaker:
         def begin(time: str) -> None:
             started.append(self._start(job, ledger, time, expected))
             ledger.begin(started[0])
+            if self.turn is not None:
+                slot.give_back()
 
         def condition(described: dict[str, Any]) -> str:
             if job.purpose is Purpose.SAMPLE:
@@ -127,9 +133,12 @@ class RunMaker:
         try:
             result = run_watched(
                 ledger.repository, ledger.project.prefix, ledger.settings, label, job,
-                self._watcher, Conduct(self._watchdog, slot, condition, begin, hold),
+                self._watcher,
+                Conduct(self._watchdog, slot, condition, begin, hold, self.turn or nullcontext()),
             )  # fmt: skip
         except Interrupted as stopped:
+            if not started:
+                shutil.rmtree(job.folder, ignore_errors=True)  # it would count as an attempt
             # Who stops a run that had not begun has seen nothing.
             ended = slot.how if stopped.seconds else Ended.FREED
             if started and ended is not None:

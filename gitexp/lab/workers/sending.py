@@ -7,22 +7,23 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.errors import GitexpError, Refused, StoreBusy
+from gitexp.errors import GitexpError, Refused
 from gitexp.lab.measuring.ledger import Ledger
 from gitexp.rules.documents.ended import Ended
-from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
+from gitexp.store.archive import tidy
+from gitexp.store.aside import Intent
 from gitexp.store.local import locked
+from gitexp.store.note_writing import write
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
-from gitexp.store.shared_runs import keep_run, send_runs, waiting_runs
+from gitexp.store.shared_runs import send_runs, waiting_run, waiting_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.engine.job import RunResult
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.start import Start
     from gitexp.rules.documents.task import Task
@@ -33,15 +34,12 @@ _SETTING = "gitexp.patience"
 # How attempts end whose worker has told nobody.
 _KILLED = {Ended.ABORT, Ended.REBOOT, Ended.SCHEDULER}
 _FIRST, _LONGEST = 0.5, 60.0  # seconds between tries
-_REST = 8  # times as long as a push took, before the next one while runs go on
+# Seconds before the next push while runs go on, or as many times as long as the last one took.
+_REST, _TIMES = 2.0, 8
 
 
 class SendingLedger(Ledger):
-    """A ledger whose runs wait in the clone, each as a ref, until they are sent.
-
-    The ref is made first: what the notes of this clone have would not be run again, so it must not
-    be all that there is.
-    """
+    """A ledger whose runs wait in the clone, each as a ref, until they are sent."""
 
     def __init__(self, *tools: Any, **more: Any) -> None:  # noqa: ANN401 - those of any ledger
         super().__init__(*tools, **more)
@@ -79,40 +77,13 @@ class SendingLedger(Ledger):
         self._starts[start.commit, start.seed, start.attempt] = start.line()
         super().begin(start)
 
-    def store(self, commit: str, result: RunResult) -> None:
-        """Keep a run as a ref, and put it on record here."""
-        self.environments.read(commit)
-        bulk = self.environments.new_lines(commit, result.bulk)
-        lines = [self._start_of(result.record), *bulk, canonical(result.log)]
-        self._keep(commit, result.record.line(), lines)
-        super().store(commit, result)
-
-    def _keep(self, commit: str, record: str, lines: Sequence[str]) -> None:
-        """Keep a run as a ref, as soon as the disk has room for it.
-
-        Raises:
-            StoreBusy: it never had; the message has the record, so that a log keeps it.
-        """
-        for pause in _pauses(self.repository):
-            try:
-                keep_run(self.repository, commit, record, lines)
-            except GitexpError as error:
-                if pause is None:
-                    raise StoreBusy(
-                        f"the run could not be kept: {error.message}\nits record is\n{record}",
-                        f"store it: git notes --ref=gitexp-runs append -m 'RECORD' {commit}",
-                    ) from None
-                time.sleep(pause)
-            else:
-                return
-
-    def end(self, record: Record) -> None:
-        """Keep the end of an attempt that was stopped as a ref, and put it on record here."""
-        keep_run(self.repository, record.commit, record.line(), [self._start_of(record)])
-        super().end(record)
-
-    def _start_of(self, record: Record) -> str:
-        return self._starts[record.commit, record.seed, record.attempt]
+    def _write(self, record: Record, others: Sequence[Intent]) -> None:
+        """Put a run on record here and make it a ref, as soon as the disk has room for both."""
+        start = self._starts[record.commit, record.seed, record.attempt]
+        lines = [line for one in others for line in one.lines]
+        run = waiting_run(record.commit, record.line(), [start, *lines])
+        mine = Intent(RUNS, record.commit, (record.line(),))
+        write(self.repository, [run, *others, mine], _pauses(self.repository))
 
 
 def on_record(clone: Repository, task: Task) -> Record | None:
@@ -136,13 +107,15 @@ def on_record(clone: Repository, task: Task) -> Record | None:
 
 def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None:
     """Keep the ends of killed attempts as refs; `lacking` are lines that the remote lacks."""
+    killed = []
     for commit, lines in lacking.items():
         text = "\n".join(lines)
         starts = {(s.seed, s.attempt, s.start): s.line() for s in parse_starts(text)}
         for record in parse_records(text, None):
             start = starts.get((record.seed, record.attempt, record.start))
             if record.ended in _KILLED and start is not None:
-                keep_run(clone, commit, record.line(), [start])
+                killed.append(waiting_run(commit, record.line(), [start]))
+    write(clone, killed)
 
 
 class Sender:
@@ -181,7 +154,8 @@ class Sender:
             began = time.monotonic()
             with contextlib.suppress(GitexpError):  # at the end it is tried again and told
                 _send(self._clone, self._remote)
-            self._over.wait(max(_FIRST, _REST * (time.monotonic() - began)))
+            tidy(self._clone)  # each run adds packs, and every git process opens all of them
+            self._over.wait(max(_REST, _TIMES * (time.monotonic() - began)))
 
 
 def _send(clone: Repository, remote: str) -> None:
@@ -196,13 +170,14 @@ def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) ->
     Raises:
         Refused, NotReady: it is still here; the message says where, and how to send it.
     """
-    told = False
-    for pause in _pauses(clone):
+    told, pauses = False, _pauses(clone)
+    while True:
         try:
             _send(clone, remote)
         except Refused:
             raise
         except GitexpError as error:
+            pause = next(pauses, None)
             if pause is None or "hook declined" in error.message:
                 raise
             if not told:
@@ -213,8 +188,8 @@ def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) ->
             return
 
 
-def _pauses(clone: Repository) -> Iterator[float | None]:
-    """Seconds to wait after each failure, longer and longer; None after the last one."""
+def _pauses(clone: Repository) -> Iterator[float]:
+    """Seconds to wait after each failure but the last, longer and longer."""
     try:
         left = float(clone.setting(_SETTING) or _PATIENCE)
     except ValueError:
@@ -224,4 +199,3 @@ def _pauses(clone: Repository) -> Iterator[float | None]:
         yield min(pause, left)
         left -= pause
         pause = min(2 * pause, _LONGEST)
-    yield None
