@@ -45,15 +45,16 @@ class Durations:
     def share_out(self, due: Sequence[Flight], places: int, most: int) -> list[list[Flight]]:
         """Give tasks to as many workers as there are places, at most so many to each.
 
-        Nobody knows how long the first run of a commit takes. It goes alone, and so does what was
-        lost once, so that it takes nothing with it. What is too much waits.
+        Nobody knows how long the first run of a commit takes, so it is the last one of its worker.
+        What was lost once goes alone, so that it takes nothing with it. What is too much waits.
         """
         found: list[list[Flight]] = []
         taken = 1.0  # part of the last worker
         for flight in due:
-            fitting = 1 if flight.tries > 1 else self.fitting(flight.commits)
+            fitting = self.fitting(flight.commits) if flight.tries == 1 else 1
             part = 1 / min(most, fitting)
-            if taken + part < 1 + _ROUNDING:
+            is_first = flight.tries == 1 and not self._seconds.keys() >= {*flight.commits}
+            if taken < 1 - _ROUNDING if is_first else taken + part < 1 + _ROUNDING:
                 found[-1].append(flight)
                 taken += part
             elif len(found) < places:

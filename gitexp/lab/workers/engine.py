@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _FIRST, _LONGEST = 0.5, 10.0  # seconds between looks at the remote while nothing comes
-_REST = 4  # times as long as a look took, before the next one
-_STEP = 0.25  # seconds between questions to the cluster
+_REST = 8  # times as long as a look or a question took, before the next one
+_STEP = 0.1  # seconds between questions to the cluster, as far as these take no time
 _PATIENCE = 30.0  # seconds that tasks which end with this command get to send what they have
 _TRIES = 5  # of a task that ended for a reason of the cluster's
 _ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on record
@@ -79,6 +79,7 @@ class RemoteEngine:
         self._durations = Durations()
         self._ended: list[Done] = []
         self._look = _Look()
+        self._nap = _STEP  # seconds until the next question to the cluster
         self._hosts = AskedHosts(cluster, meeting.tree, watcher.said)
         self._tip = ""  # of the records, as last read
         self._troubles: dict[object, str] = {}  # why something could not be asked, as it was said
@@ -164,7 +165,7 @@ class RemoteEngine:
             self._ask()
             if self._ended or (end is not None and time.monotonic() >= end):
                 break
-            time.sleep(_STEP)
+            time.sleep(self._nap)
         ended, self._ended = self._ended, []
         return ended
 
@@ -232,11 +233,13 @@ class RemoteEngine:
 
     def _ask(self) -> None:
         """Ask the cluster, and look at the remote where something may have come."""
+        began = time.monotonic()
         try:
             standings = self._cluster.poll([*self._workers])
         except NotReady as error:
             self._wait_for(self._cluster, error)
             standings = {}
+        self._nap = max(_STEP, _REST * (time.monotonic() - began))
         if standings:
             self._wait_for(self._cluster, None)
         for name, standing in standings.items():
