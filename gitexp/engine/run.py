@@ -126,15 +126,12 @@ def _run_job(
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
     record, surplus = shorten(record, job.metric)
-    run = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
+    run: dict[str, Any] = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
     made = artifact_lines(job.folder / ARTIFACTS, run, (place, root, job.folder))
     series = series_lines(run, read_curves(job.folder / LOGGED), job.metric)
     bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus, *made, *series]
     if reported.outcomes:
-        line = outcomes_line(
-            reported.outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition
-        )
-        bulk.append(line)
+        bulk.append(outcomes_line(reported.outcomes, **run))
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, launch.variables | parameters)
