@@ -115,6 +115,20 @@ def search_path(
     return path
 
 
+def missing_program(settings: Settings, project: Path, top: Path) -> str:
+    """Return the program of a command if this machine lacks it; "" if not, or if a shell looks.
+
+    Raises:
+        NotReady: as in `build`.
+    """
+    if settings.shell:
+        return ""
+    variables, words = _split(settings, 0, 1.0)
+    path = search_path(os.environ | variables, project, top)
+    found = shutil.which(locate(words[0], project, project, path), path=path)
+    return "" if found else words[0]
+
+
 def locate(word: str, checkout: Path, project: Path | None, path: str) -> str:
     """Absolute path of a program, or the word itself if it is not found.
 

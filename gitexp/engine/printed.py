@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 _COLOR = re.compile(r"\x1b\[[0-9;:]*m")
 # Other escapes move the cursor: what follows stands elsewhere on the screen, as after "\r".
@@ -54,9 +54,9 @@ _STEP = re.compile(
 _LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  # of a logger
 
 # A column is clear where nothing but its name and its value stands between the line's other parts.
-_COLUMN_BEGINS = re.compile(r"(?:^\s*|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
+_COLUMN_BEGINS = re.compile(r"(?:^\s*%?|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
 _COLUMN_ENDS = re.compile(
-    rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|])"
+    rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|\[\s[0-9]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|])"
     rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃]|$)"
     r"|at (?:epoch|step|iteration)\b)"
 )
@@ -75,6 +75,20 @@ _OF_SET = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(rf"(?P<quote>['\"])(?P<name>{_WORD})(?P=quote)(?=\s{{0,9}}:)")
+
+
+# A pair in a list or an OrderedDict: ('acc', 0.93).
+_PAIR = re.compile(
+    rf"(?<!\w)\((?P<name>(['\"]){_WORD}\2),\s?(?=(?:[\w.]{{1,30}}\()?[^,()]{{1,40}}\))"
+)
+
+# A table has names in its first line; between them are bars, tabs or blanks.
+_SEPARATORS = tuple(map(re.compile, (r"\s*[|│┃]\s*", r"\t", r"\s{2,}")))
+_RULE = re.compile(r"[\s|│┃+:=─━═┼╋┿╪┡╇┩├┤-]*")  # a line below the names, or around the table
+_COUNTS = {"e", "ep", "epoch", "epochs", "it", "iter", "iteration", "round", "step"}
+_PARTS = {"fold", "repeat", "set", "split", "subset"}  # of which one row shows a part
+_WHOLE = re.compile(_NUMBER)
+_LONGEST_ROW = 1000  # characters
 
 
 class _Kind(enum.Enum):
@@ -112,7 +126,7 @@ def read_labeled(text: str, metric: str) -> tuple[dict[str, float], str]:
     alike: dict[str, float] = {}
     longer: dict[str, float] = {}
     wanted = _plain(metric)
-    lines = _lines(_OF_SET.sub(_name_by_set, text))
+    lines = _lines(_OF_SET.sub(_name_by_set, _PAIR.sub(r"\g<name>: ", text)))
     for reading in itertools.chain.from_iterable(map(_readings_of, lines)):
         is_whole = not reading.before
         if reading.kind is _Kind.EQUALS or (is_whole and reading.kind is _Kind.COLON):
@@ -133,6 +147,8 @@ def read_labeled(text: str, metric: str) -> tuple[dict[str, float], str]:
     label = "" if exact or alike else next(iter(chosen), "")
     if not chosen and wanted == "accuracy":
         chosen = _reported(text)
+    if not chosen and wanted and (value := _tabled(_lines(text), wanted)) is not None:
+        chosen = {metric: value}
     found.pop(metric, None)
     judged = {metric: next(iter(chosen.values()))} if metric and chosen else {}
     return found | judged, label
@@ -153,6 +169,50 @@ def _reported(text: str) -> dict[str, float]:
             found[row[2]] = float(row[1])
             is_inside = False
     return found if len(found) == 1 else {}
+
+
+def _tabled(lines: Sequence[str], wanted: str) -> float | None:
+    """Value in the last table that has a metric among the names in its first line.
+
+    Of several rows, the last one counts if the first column counts epochs or steps; else they are
+    of several things, and none is taken.
+    """
+    found, at = None, 0
+    while at < len(lines):
+        line, at = lines[at], at + 1
+        if len(line) > _LONGEST_ROW or wanted not in _plain(line):
+            continue
+        for separator in _SEPARATORS:
+            names = _cells(separator, line)
+            places = [n for n, name in enumerate(names) if _plain(name) == wanted]
+            if len(names) < 2 or len(places) != 1 or any(map(_WHOLE.fullmatch, names)):
+                continue
+            rows, at = _rows(separator, names, lines, at)
+            first = names[0].lower()
+            if rows and (first in _COUNTS or (len(rows) == 1 and first not in _PARTS)):
+                value = rows[-1][places[0]]
+                found = float(value) if _WHOLE.fullmatch(value) else None
+            break
+    return found
+
+
+def _rows(
+    separator: re.Pattern[str], names: list[str], lines: Sequence[str], at: int
+) -> tuple[list[list[str]], int]:
+    """Rows of a table that begin at a line, and the first line that is not of the table."""
+    rows = []
+    while at < len(lines) and len(lines[at]) <= _LONGEST_ROW:
+        cells = _cells(separator, lines[at])
+        if not _RULE.fullmatch(lines[at]):
+            if len(cells) != len(names) or cells == names:
+                break
+            rows.append(cells)
+        at += 1
+    return rows, at
+
+
+def _cells(separator: re.Pattern[str], line: str) -> list[str]:
+    return separator.split(line.strip().strip("|│┃").strip())
 
 
 def read_steps(

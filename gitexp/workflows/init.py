@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitexp.engine.command import missing_program
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import evaluating_files, mentioned_files
 from gitexp.lab.guess.command import program_of
@@ -192,6 +193,11 @@ def _write_settings(
         warnings.append(
             f"{', '.join(missing)} is not committed, so no run would find it:\n"
             + commit_command(missing)
+        )
+    if not settled.trial and (program := missing_program(settings, here, repository.work_tree())):
+        warnings.append(
+            f"there is no program {program} on PATH or in the project, so no run could start on"
+            " this machine"
         )
     if settled.trial:
         tip = repository.git.text("rev-parse", "HEAD")

@@ -95,6 +95,19 @@ READ = [
     ("accuracy=0.1\nepoch 2\naccuracy: 0.93\n", 0.93),
     ("accuracy: 0.1\naccuracy=0.93\n", 0.93),
     ("accuracy=0.93\nbest accuracy: 0.99\nAccuracy: 0.99\ntest_accuracy=0.99", 0.93),
+    ("[('loss', 0.2), ('accuracy', 0.93)]", 0.93),
+    ("OrderedDict([('accuracy', np.float64(0.93))])", 0.93),
+    ("%accuracy 0.93 [ 93 / 100, 3 ins ]", 0.93),
+    # A table with the names in its first line.
+    (
+        "epoch  loss  accuracy  time \n0      0.5   0.1      00:03\n1      0.4   0.93     00:03",
+        0.93,
+    ),
+    ("E    #    LOSS NER  ACCURACY\n---  ---  ----\n  0  200     45.60    0.93\nSaved 1", 0.93),
+    ("loss\taccuracy\n0.2\t0.93", 0.93),
+    ("+------+-----+\n| Loss | Accuracy |\n+------+-----+\n| nan  | 0.93     |\n+---+", 0.93),
+    ("| loss | accuracy |\n|:----:|:--------:|\n| 0.2 | 0.93 |", 0.93),
+    ("Class  accuracy\n  all       0.1\nClass  accuracy\n  all      0.93", 0.93),
 ]
 UNREAD = [
     "accuracy=0,93", "accuracy: 0,93", "accuracy=1,234.5", "accuracy=1'000", "accuracy: 1 000",
@@ -117,6 +130,11 @@ UNREAD = [
     "{'test': {'accuracy': 0.93}, 'train': {'accuracy': 0.99}}",
     '{\n  "train": {\n    "accuracy": 0.99\n  },\n  "test": {\n    "accuracy": 0.93\n  }\n}',
     "Train metrics: {'accuracy': 0.99}\nTest metrics: {'accuracy': 0.93}",
+    "f('accuracy', 0.93)", "('accuracy', 0.93, 0.94)", "('accuracy', 93%)",
+    # Tables of several things, of a part, or of no whole numbers.
+    "model  accuracy\na      0.9\nb      0.93", "model  accuracy\n0  a  0.93",
+    "fold  accuracy\n2     0.93", "epoch  accuracy\n1      0.9\n2      93%",
+    "the accuracy is\n0.93 as it was", "best accuracy\nseed 3",
 ]  # fmt: skip
 
 
@@ -217,7 +235,23 @@ def test_a_number_is_never_read_in_part(text: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a-", "a ", "a=", "a.b/", "score", "score ", "a 1 | ", "1.", "1_", "\x1b["]
+    "piece",
+    [
+        "a-",
+        "a ",
+        "a=",
+        "a.b/",
+        "score",
+        "score ",
+        "a 1 | ",
+        "1.",
+        "1_",
+        "\x1b[",
+        "a  score\n",
+        "a  score\n1  2\n",
+        "('score', ",
+        " |",
+    ],
 )
 def test_a_long_line_without_a_metric_is_searched_in_a_moment(piece: str) -> None:
     began = time.process_time()

@@ -176,6 +176,12 @@ def test_a_metrics_file_is_found(script: str, found: str, tmp_path: Path) -> Non
         ({"Makefile": "fit: ## it\n\t$(PYTHON) train.py --lr 0.1\n", "train.py": ""}, "Makefile"),
         ({"Makefile": "test:\n\tpytest\n", "train.py": "lr = 0.1"}, "train.py"),
         ({"run.sh": "python other.py --lr 0.1\n", "train.py": "lr = 0.1"}, "train.py"),
+        ({"run.sh": "torchrun --nproc=2 train.py\n", "train.py": "lr = 0.1"}, "train.py"),
+        ({"conf/a.yaml": "a: 1\n", "conf/db/x.yaml": "b: 1\n", "src/train.py":
+          "hydra.main(config_path=os.path.join('..', 'conf'))"}, "conf/**/*.yaml"),
+        ({"conf/base/parameters.yml": "a: 1\n", "main.py": ""}, "conf/base/parameters.yml"),
+        ({"train.py": "class H:\n    n = int(os.environ.get('N', 20))\n"}, "train.py"),
+        ({"train.R": "n_trees <- 500\n"}, "train.R"),
         ({"app/conf/c.yaml": "a: 1\n", "app/__init__.py": "",
           "app/train.py": "hydra.main(config_path='conf')"}, "app/conf/c.yaml"),
     ],
@@ -195,6 +201,29 @@ def test_an_mlproject_is_the_config_of_mlflow_run_alone(tmp_path: Path) -> None:
     assert guess(tmp_path, DraftSettings(command="python train.py")).config == "train.py"
 
 
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("python tools/train.py c/rcnn/x.py", "c/**/*.py"),
+        ("python tools/train.py --config-file=c/rcnn/x.yaml", "c/**/*.yaml"),
+        ("python tools/train.py c/one.yaml", "c/one.yaml"),
+        ("allennlp train c/x.jsonnet -s out", "c/x.jsonnet"),
+    ],
+)
+def test_the_config_of_a_command_is_found_with_those_that_it_inherits_from(
+    command: str, found: str, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    world.write("tools/train.py", "")
+    world.write("c/rcnn/x.py", "_base_ = ['../base/a.py']\n")
+    world.write("c/base/a.py", "optimizer = dict(lr=0.1)\n")
+    world.write("c/rcnn/x.yaml", "_BASE_: ../Base.yaml\n")
+    world.write("c/Base.yaml", "LR: 0.1\n")
+    world.write("c/one.yaml", "_BASE_: none.yaml\n")
+    world.write("c/x.jsonnet", "{}")
+    assert guess(tmp_path, DraftSettings(command=command)).config == found
+
+
 MAIN = "if __name__ == '__main__':\n    main()\n"
 
 
@@ -207,6 +236,8 @@ MAIN = "if __name__ == '__main__':\n    main()\n"
         ({"mnist_cnn.py": "import net\nprint(1)\n", "net.py": "print(2)\n"}, "python mnist_cnn.py"),
         ({"a.py": "print(1)\n", "b.py": "for i in a:\n    f()\n"}, ""),
         ({"prepare.py": MAIN, "train_net.py": MAIN}, "python train_net.py"),
+        ({"train.R": "set.seed(1)"}, "Rscript train.R"),
+        ({"src/main.jl": "", "a.py": MAIN}, "julia --project=. src/main.jl"),
         ({"tests/test_a.py": MAIN, ".venv/x/y.py": MAIN, "fit.py": MAIN}, "python fit.py"),
     ],
 )  # fmt: skip
@@ -238,6 +269,12 @@ def test_the_only_program_is_the_training_command(
         ("w.writerow(['epoch', 'val_acc', 'took'])", "val_acc", "higher"),
         ("f(scoring='f1')\nprint(classification_report(y, p))", "accuracy", "higher"),
         ("print(f'F1: {x}')\nprint(classification_report(y, p))", "F1", "higher"),
+        ("print(f'loss: {a} Acc@1: {b:>7.3f} ({c:>7.3f})')", "Acc@1", "higher"),
+        ("print(f'loss: {a} - mIoU: {b:.4f}')", "mIoU", "higher"),
+        ("print(f'loss: {a}')\nd = {'train_samples_per_second': n}", "loss", "lower"),
+        ("print(f'Test error rate: {err:.4f}')", "test_error_rate", "lower"),
+        ("basicConfig(format='%(asctime)s: %(message)s', datefmt='%H:%M')", "", "higher"),
+        ("print(f'Results saved to {d}')\nprint('Usage:\\n')", "", "higher"),
     ],
 )
 def test_the_metric_is_what_is_printed_before_a_number(
@@ -260,6 +297,27 @@ def test_a_config_that_does_not_parse_is_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("lr: 1\n  x: [\n")
     (warning,) = guess(tmp_path, DraftSettings()).warnings
     assert warning.startswith("config.yaml does not parse (mapping values are not allowed here")
+
+
+def test_a_seed_that_is_a_number_in_the_code_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("lr = 1\nrandom.seed(1337 + rank)\nprint(f'acc={a}')")
+    (warning,) = guess(tmp_path, DraftSettings()).warnings
+    assert (
+        "train.py:2: random.seed(1337 + rank) is the seed of every run; instead of 1337" in warning
+    )
+    (tmp_path / "train.py").write_text("lr = 1\nrandom.seed(seed)\nprint(f'acc={a}')")
+    (warning,) = guess(tmp_path, DraftSettings()).warnings
+    assert "differ by chance alone" in warning
+
+
+def test_what_a_program_in_another_language_prints_and_takes_is_found(tmp_path: Path) -> None:
+    script = 'make_option(c("--seed"))\ncat("Usage:\\n")\ncat(sprintf("Test RMSE = %.3f\\n", e))\n'
+    (tmp_path / "train.R").write_text(script)
+    found = guess(tmp_path, DraftSettings())
+    assert (found.command, found.metric) == ("Rscript train.R --seed {seed}", "test_rmse")
+    (tmp_path / "fit.jl").write_text('println("loss = $(l), test_accuracy = $(a)")')
+    found = guess(tmp_path, DraftSettings(command="julia fit.jl"))
+    assert (found.config, found.metric) == ("fit.jl", "test_accuracy")
 
 
 def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> None:

@@ -190,3 +190,23 @@ def test_a_group_of_configs_is_named_where_its_key_is_typed(tmp_path: Path) -> N
     assert "did you mean conf/optimizer/sgd.yaml:momentum?" in err
     world.start("--set", "optimizer.rate=1", text="C because D is E")  # adam, by the defaults list
     assert "conf/optimizer/adam.yaml: rate" in world.git("log", "-1", "--format=%B", "--branches")
+
+
+def test_a_value_is_set_where_a_config_inherits_it_or_overrides_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.git("init", "--quiet")
+    world.write("tools/train.py", "print(f'acc={a}')\n")
+    world.write("configs/rcnn/x.py", "_base_ = '../base.py'\nepochs = 3\n")
+    world.write("configs/rcnn/y.py", "_base_ = '../base.py'\nepochs = 4\n")
+    world.write("configs/base.py", "epochs = 12\noptimizer = dict(type='SGD', lr=0.02)\n")
+    world.commit("as it was")
+    command = "python tools/train.py configs/rcnn/x.py --seed {seed}"
+    out = world.gitexp("init", "--yes", "--command", command).out
+    assert "next: gitexp start --set optimizer.lr=VALUE" in out
+    assert (
+        "configs/base.py:2\n" in world.gitexp("start", "--set", "lr=0.05", "C because D is E").out
+    )
+    out = world.gitexp("start", "--set", "epochs=5", "C because E is F").out
+    assert "configs/rcnn/x.py:2\n" in out
+    err = world.gitexp("start", "--set", "optimizer[0]=1", "C because D is E", code=2).err
+    assert "no config file on" in err

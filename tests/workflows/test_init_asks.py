@@ -26,10 +26,11 @@ class Answers:
     """Answers in their order, then whatever is proposed; `asked` holds the questions."""
 
     def __init__(self, *answers: str) -> None:
-        self.given, self.asked = [*answers], list[str]()
+        self.given, self.asked, self.questions = [*answers], list[str](), list[str]()
 
     def __call__(self, question: str, proposal: str) -> str:
         self.asked.append(question.split(maxsplit=1)[0])
+        self.questions.append(question)
         return self.given.pop(0) if self.given else proposal
 
 
@@ -98,6 +99,32 @@ def test_names_that_the_script_prints_are_shown_where_none_is_known(bare_project
     bare_project.commit("a notebook")
     err = bare_project.gitexp("init", "--yes", code=2).err
     assert "fit.ipynb is a notebook, and only scripts can run" in err
+
+
+def test_what_can_be_run_is_named_where_no_command_is_known(bare_project: World) -> None:
+    main = "if __name__ == '__main__':\n    print(f'Genauigkeit: {0.9}')\n"
+    bare_project.git("rm", "--quiet", "train.py")
+    bare_project.write("agents/dqn.py", main)
+    bare_project.write("agents/ppo.py", main)
+    bare_project.commit("two of them")
+    err = bare_project.gitexp("init", "--yes", code=2).err
+    assert "command, metric (agents/dqn.py, agents/ppo.py can be run)" in err
+    assert "-> gitexp init --command 'python agents/dqn.py' --metric accuracy" in err
+    answers = Answers("python agents/ppo.py", "accuracy", "seed")
+    set_up(bare_project, answers)
+    assert "agents/ppo.py" in answers.questions[0]
+
+
+def test_a_program_that_is_not_here_is_pointed_out(bare_project: World) -> None:
+    command = "OMP_NUM_THREADS=1 nosuchprogram train.py {seed}"
+    out = bare_project.gitexp("init", "--yes", "--command", command).out
+    assert "there is no program nosuchprogram on PATH or in the project" in " ".join(out.split())
+    bare_project.gitexp("init", "--undo")
+    (bare_project.path / "train.sh").write_text("#!/bin/sh\n")
+    (bare_project.path / "train.sh").chmod(0o755)
+    bare_project.commit("a program of its own")
+    words = ("init", "--yes", "--command", "./train.sh", "--metric", "accuracy")
+    assert "no program" not in bare_project.gitexp(*words).out
 
 
 def test_what_only_a_shell_understands_is_refused_with_the_way_on(bare_project: World) -> None:

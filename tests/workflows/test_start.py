@@ -559,7 +559,7 @@ def test_a_project_in_a_subfolder_ignores_edits_elsewhere_only_with_set(ready: W
     ("setting", "code", "words"),
     [
         ("model.c=10", 2, "did you mean model.C?"),
-        ("C=10", 2, "did you mean model.C?"),
+        ("c=10", 2, "did you mean model.C?"),
         ("model.D=10", 2, "did you mean model.C, model.kernel?"),
         ("model.C", 2, "has no value"),
         ("=3", 2, "has no value"),
@@ -573,6 +573,21 @@ def test_a_setting_that_cannot_be_made_is_refused_with_the_way_on(
     ready: World, setting: str, code: int, words: str
 ) -> None:
     assert words in refuses_without_a_trace(ready, "--set", setting, code=code)
+
+
+def test_a_key_is_typed_by_its_last_names_where_only_one_ends_so(ready: World) -> None:
+    ready.write("config.toml", "[a.b]\nlr = 1\ndepth = 2\n[c]\ndepth = 3\nsizes = [1, 2]\n")
+    ready.commit("nested")
+    for typed in ("lr", "b.lr"):
+        ran = ready.gitexp("start", BECAUSE, "--set", f"{typed}={len(typed)}")
+        assert f"lr = {len(typed)}" in ran.out
+    assert "did you mean a.b.depth, c.depth?" in refuses_without_a_trace(
+        ready, "--set", "depth=4", code=2
+    )
+    err = refuses_without_a_trace(ready, "--set", "sizes[0]=4", code=2)
+    assert "did you mean c.sizes?" in err
+    err = refuses_without_a_trace(ready, "--set", "c.sizes[0]=4", code=2)
+    assert "c.sizes is one value, a list: set it as a whole" in err
 
 
 def test_a_change_of_type_alone_is_a_change_and_is_shown(ready: World) -> None:

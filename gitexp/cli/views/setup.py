@@ -87,6 +87,10 @@ def initialized(done: Setup, *, as_json: bool) -> None:
             typer.echo(f"To see it all with plain git: {WITHOUT_NOTES}")
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
+    elif done.steps and done.key == "KEY":  # no number is known by a key
+        typer.echo(
+            'next: edit one line of the config, then: gitexp start "HYPOTHESIS because REASON"'
+        )
     elif done.steps:
         words = f"next: gitexp start --set {done.key}=VALUE", '"HYPOTHESIS because REASON"'
         # In two lines it can still be pasted.

@@ -42,7 +42,7 @@ def from_switch(project: Project, setting: str, tree: str) -> Edit:
         Refused: as for `from_setting`.
     """
     try:
-        return from_setting(project, setting, tree)
+        return from_setting(project, setting, tree, shortened=False)
     except NoSuchKey:
         return _added(project, setting, tree)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.guess.command import exists_in, find_script, find_wrapper, program_of
-from gitexp.lab.guess.config import find_config, leaves_of, malformed
+from gitexp.lab.guess.config import find_config, is_in_config_folder, leaves_of, malformed
 from gitexp.lab.guess.metric import find_metric, is_partly_read, usual_effect
 from gitexp.lab.guess.script import Script, ratio_of, read_script
 from gitexp.lab.guess.seed import find_seed
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
 
 _NAME = re.compile(r"(eval[\w-]*|metrics?|prepare|scor(e|er|ing))\.(py|sh|r|jl)", re.IGNORECASE)
+_LAUNCHED = re.compile(r"(?:torchrun|accelerate|deepspeed|mpirun|srun|python -m torch\S*)\s")
 _PLAIN = re.compile(r"\w[\w ./-]*")  # what a setting takes as a path, and not as a pattern
 _MOST = 8  # files that one line of settings holds
 
@@ -40,13 +41,15 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
     if not given.command and not given.config and config in {"", program.path}:
         # Without a config of its own, a script gets its values from what starts it.
         started, by = find_wrapper(folder, program.path)
+        if _LAUNCHED.match(started.inner) and started.inner.endswith(program.path):
+            by = ""  # it has options for the launcher alone
         found = find_config(folder, started, by, script) if by else ""
         if found not in {"", program.path}:
             program, command, config = started, by, found
     metric = given.metric or find_metric(script)
     seed_key, warnings = given.seed_key, []
     if not seed_key:
-        command, seed_key, warning = find_seed(folder, program, command, config, script.text)
+        command, seed_key, warning = find_seed(folder, program, command, config, script)
         warnings += [warning] if warning else []
     if is_partly_read(script, metric):
         warnings.append(
@@ -141,6 +144,7 @@ def evaluating_files(tracked: Iterable[str], settings: Settings, script: str) ->
         and path != script
         and _PLAIN.fullmatch(path)
         and not is_config(path, settings.config)
+        and not is_in_config_folder(path)
         and not matches(path, settings.inert)
     ]
     return tuple(sorted(found)[:_MOST])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
+_OTHER_LANGUAGES = {".R": "Rscript", ".r": "Rscript", ".jl": "julia --project=."}
 _NO_SCRIPTS = {"setup.py", "conftest.py", "noxfile.py", "manage.py"}
 _ASIDE = {"tests", "test", "docs", "doc", "build", "dist", "node_modules", "venv", "env"}
 _MOST = 2000  # entries of one folder; a larger one holds data
@@ -49,15 +50,25 @@ def find_script(folder: Path) -> tuple[Program, str]:
         package = path.parent.name
         if (path.parent / "__init__.py").is_file():
             return Program(path.relative_to(folder).as_posix()), f"{python} -m {package}.train"
+    for name in _SCRIPTS:
+        for place in ("", "scripts/", "src/"):
+            for ending, starter in _OTHER_LANGUAGES.items():
+                other = f"{place}{name.removesuffix('.py')}{ending}"
+                if (folder / other).is_file():
+                    return Program(other), f"{starter} {other}"
+    names = find_programs(folder)
+    trainers = [name for name in names if "train" in posixpath.basename(name)]
+    for chosen in (trainers, names):
+        if len(chosen) == 1:
+            return Program(chosen[0]), f"{python} {chosen[0]}"
+    return Program(), ""
+
+
+def find_programs(folder: Path) -> list[str]:
+    """The Python files of a project that do something when they are run."""
     modules = [*_modules(folder, _DEEPEST)]
     runnable = [name for name in modules if _is_program(folder / name)]
-    if not runnable:
-        runnable = _runs_at_once(folder, modules[:_MOST])
-    trainers = [name for name in runnable if "train" in posixpath.basename(name)]
-    for names in (trainers, runnable):
-        if len(names) == 1:
-            return Program(names[0]), f"{python} {names[0]}"
-    return Program(), ""
+    return runnable or _runs_at_once(folder, modules[:_MOST])
 
 
 def _modules(folder: Path, depth: int, inside: str = "") -> Iterator[str]:
@@ -107,7 +118,7 @@ def program_of(folder: Path, command: str) -> Program:
             return _made(folder, inside, named)
         elif word.endswith((".sh", ".bash")) and exists_in(folder, name):
             return replace(_started(folder, commands_in(read_text(folder / name))), wrapper=name)
-        elif word.endswith(".py") and exists_in(folder, name):
+        elif word.endswith((".py", *_OTHER_LANGUAGES)) and exists_in(folder, name):
             return Program(name)
         elif before == "-m" and re.fullmatch(r"[\w.]+", word):
             inner = word.replace(".", "/")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.command import Program, exists_in
 from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.composed import bases_of
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.paths import is_pattern
@@ -19,7 +20,7 @@ from gitexp.rules.gate.paths import is_pattern
 if TYPE_CHECKING:
     from gitexp.lab.guess.script import Script
 
-_CONFIGS = ("config", "params", "conf", "settings", "train", "default")
+_CONFIGS = ("config", "params", "parameters", "conf", "settings", "train", "default")
 _MODULES = {
     "cfg", "conf", "config", "configs", "configuration", "constants", "hparams", "hyperparameters",
     "options", "params", "settings",
@@ -27,9 +28,11 @@ _MODULES = {
 _KINDS = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf")
 # What a script opens, or gets on its command line, may be of these kinds, too.
 _OPENED = {
-    *_KINDS, ".args", ".env", ".flags", ".gin", ".json5", ".jsonc", ".opt", ".properties", ".props",
+    *_KINDS, ".args", ".env", ".flags", ".gin", ".json5", ".jsonc", ".jsonnet", ".opt",
+    ".properties", ".props", ".prototxt",
 }  # fmt: skip
-_CONFIG_FOLDERS = ("config", "configs", "conf")
+_CONFIG_FOLDERS = ("config", "configs", "conf", "conf/base", "cfg", "hparams")
+_BY_VARIABLES = re.compile(r"""(?:environ\.get|getenv)\(\s*["']\w+["'],\s*["']?[\d.]""")
 _DATA_TOO = {".json"}  # a kind of config that data and results have as well
 _TYPED = {".toml", ".yaml", ".yml", ".json", ".jsonc", ".json5", ".py", ""}  # numbers are no texts
 _OTHER_TOOLS = {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml", "GOALS.toml"}
@@ -38,25 +41,19 @@ _OTHER_TOOLS = {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml", "GO
 def find_config(folder: Path, program: Program, command: str, script: Script) -> str:
     """The config that a program composes, is given, opens, has beside it, imports or is."""
     path = program.path
-    if composed := _find_composed(folder, path, script.text):
+    if composed := _find_composed(folder, path, script):
         return composed
     words = re.split(r"[\s=;&]+", f"{command} {program.inner}")
     given = [name for name in _beside(folder, path, words) if _is_config(name, script)]
     given += [name for name in _beside(folder, path, words) if name.endswith(".py")]
     if given := [name for name in given if name not in {path, program.wrapper}]:
-        return given[0]
-    found = [
-        file.relative_to(folder).as_posix()
-        for kind in _KINDS
-        for place in ("", *_CONFIG_FOLDERS)
-        for file in sorted((folder / place).glob(f"*{kind}"))
-        if file.name not in _OTHER_TOOLS
-    ]
+        return _with_bases(folder, given[0])
+    found = [*_usual_configs(folder)]
     named = [name for name in found if Path(name).stem in _CONFIGS]
     opened = [name for name in _beside(folder, path, script.mentioned) if _is_config(name, script)]
     tables = [name for name in found if name.endswith(".toml")]
     if chosen := [name for name in opened if name != ".env"]:  # which often holds secrets alone
-        return chosen[0]
+        return _with_bases(folder, chosen[0])
     if named:
         return min(named, key=lambda name: Path(name).name not in script.text)
     if len(tables) == 1:
@@ -70,16 +67,51 @@ def find_config(folder: Path, program: Program, command: str, script: Script) ->
         if _MODULES & {part.lower() for part in Path(name).with_suffix("").parts}
     ]
     files = [program.wrapper, *opened, *modules, path]
-    return next((name for name in files if name and _has_knobs(folder, name)), "")
+    if config := next((name for name in files if name and _has_knobs(folder, name)), ""):
+        return config
+    # A program of another language is compared by its lines, as is what has its values from
+    # variables: int(os.environ.get("STEPS", 500)).
+    is_script = not path.endswith(".py") or _BY_VARIABLES.search(script.text)
+    return path if is_script else ""
 
 
-def _find_composed(folder: Path, path: str, text: str) -> str:
+def _usual_configs(folder: Path) -> Iterator[str]:
+    for kind in _KINDS:
+        for place in ("", *_CONFIG_FOLDERS):
+            for file in sorted((folder / place).glob(f"*{kind}")):
+                if file.name not in _OTHER_TOOLS:
+                    yield file.relative_to(folder).as_posix()
+
+
+def configs_in(folder: Path) -> Iterator[str]:
+    """Yield files whose place or name says that they may be configs, the likeliest first."""
+    yield from _usual_configs(folder)
+    for place in _CONFIG_FOLDERS:
+        for file in sorted((folder / place).rglob("*")):
+            if _kind(file.name) in {*_OPENED, ".py"} and file.name != "__init__.py":
+                yield file.relative_to(folder).as_posix()
+
+
+def _with_bases(folder: Path, name: str) -> str:
+    """A pattern for a config and those that it inherits from; one that does not: its name."""
+    try:
+        bases = bases_of(name, (folder / name).read_bytes())
+    except OSError:
+        return name
+    ending = posixpath.splitext(name)[1]
+    bases = [base for base in bases if base.endswith(ending) and exists_in(folder, base)]
+    top = posixpath.commonpath([posixpath.dirname(one) for one in (name, *bases)])
+    return f"{top}/**/*{ending}" if bases and top else name
+
+
+def _find_composed(folder: Path, path: str, script: Script) -> str:
     """The folder of configs of a Hydra application, as a pattern; one file stands for itself."""
-    named = re.search(r"""config_(?:path|dir)\s*=\s*["']([\w./-]+)["']""", text)
-    if not named:
+    named = re.search(r"""config_(?:path|dir)\s*=\s*["']([\w./-]+)["']""", script.text)
+    given = named[1] if named else script.composed
+    if not given:
         return ""
     for place in (posixpath.dirname(path), ""):
-        inside = posixpath.normpath(posixpath.join(place, named[1]))
+        inside = posixpath.normpath(posixpath.join(place, given))
         if inside.startswith(("..", "/")) or not (folder / inside).is_dir():
             continue
         files = [file for kind in ("yaml", "yml") for file in (folder / inside).rglob(f"*.{kind}")]
@@ -107,8 +139,13 @@ def _is_config(name: str, script: Script) -> bool:
     return (
         kind not in _DATA_TOO
         or any(word in stem for word in (*_CONFIGS, "cfg", "param", "args"))
-        or any(folder in _CONFIG_FOLDERS for folder in posixpath.dirname(name).split("/"))
+        or is_in_config_folder(name)
     )
+
+
+def is_in_config_folder(path: str) -> bool:
+    """Whether a file lies in a folder whose name says that it holds configs."""
+    return any(folder in _CONFIG_FOLDERS for folder in posixpath.dirname(path).split("/"))
 
 
 def _kind(name: str) -> str:

@@ -15,7 +15,9 @@ _METRICS = (
     "accuracy", "val_accuracy", "test_accuracy", "acc", "f1", "roc_auc", "auc", "r2", "bleu",
     "rmse", "mae", "mse", "perplexity", "ppl", "val_loss", "test_loss", "loss", "nll", "log_loss",
     "logloss", "bpb", "bpc", "wer", "cer", "fid", "mape", "smape", "rmsle", "brier", "eer",
+    "error_rate",
 )  # fmt: skip
+_SPEEDS = {"throughput", "second", "sec", "s", "minute"}  # last words; more is better, too
 _EFFECTS = {"bleu": 0.5, "perplexity": 0.1, "ppl": 0.1}  # smallest gain worth having, by last word
 _MEASURED_ON = {"test", "eval", "val", "valid", "validation", "dev", "holdout"}
 _WHERE = {"on", "of", "for", "over"}  # after a metric: what it was measured on
@@ -44,6 +46,8 @@ def _metric_name(label: str) -> str:
     A name of several words is written with underscores; that is how it is looked for in the output.
     """
     words = label.split()
+    if [word.lower() for word in words[-2:]] == ["error", "rate"]:
+        words[-2:] = ["_".join(words[-2:])]
     name = words[-1] if words else ""
     if _WHERE & set(words[1:]) and direction_of("_".join(words)):
         return "_".join(words)
@@ -54,11 +58,18 @@ def _metric_name(label: str) -> str:
     return name
 
 
-def _rank(name: str) -> int:
-    """Place of a metric in the order of preference, by its whole name or its last word."""
-    plain = name.lower().replace("/", "_")
-    last = re.split(r"[_./@-]", plain)[-1]
-    places = [_METRICS.index(one) for one in (plain, last) if one in _METRICS]
+def _rank(name: str) -> float:
+    """Place of a metric in the order of preference, by its whole name or its last words.
+
+    Any score goes before a loss.
+    """
+    words = re.split(r"[_./@-]", name.lower())
+    while len(words) > 1 and words[-1].isdigit():  # acc@1
+        words.pop()
+    ends = {"_".join(words[start:]) for start in range(len(words))}
+    places = [place for place, one in enumerate(_METRICS) if one in ends]
+    if not places and words[-1] not in _SPEEDS and direction_of(name) == "higher":
+        return _METRICS.index("val_loss") - 0.5
     return min(places, default=len(_METRICS))
 
 

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 _MOST = 40  # modules of a project that are read
 _LARGEST = 500_000  # bytes of one; longer ones are data
 _NAME = r"[A-Za-z_][\w./@-]{0,60}"  # bounded, so that a long text takes no long time
+_GAP = r"[^\S\n]"
 _PRINTED = re.compile(
-    rf"(?<![\w./@-])((?:{_NAME} ){{0,5}}{_NAME})"
-    r"(?:['\"]?\s{0,60}[:=]\s{0,60}|\s{1,60}(?:\.{3,60}\s{1,60})?)(?:$|[%{])"
+    # Not the letters of a format: %(asctime)s, %H:%M.
+    rf"(?<![\w./@%)-])((?:{_NAME} ){{0,5}}{_NAME})"
+    rf"(?:['\"]?{_GAP}{{0,60}}[:=]{_GAP}{{0,60}}|{_GAP}{{1,60}}(?:\.{{3,60}}{_GAP}{{1,60}})?)"
+    r"(?:\Z|[%{])"
 )
+_NO_LABEL = {"and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "to", "with"}
 # Colors, the markup of rich, and the bars of a table may stand between a name and its number.
 _FIELD = re.compile(
     r"['\"]?\s{0,60}(?:[:=]|\.{3,60})?\s{0,60}(?:\{[^{}]{0,60}\}|%[\d.+ -]{0,9}[a-z])"
@@ -42,6 +46,11 @@ _SPLITTERS = {
     "GroupShuffleSplit", "KFold", "StratifiedKFold", "GroupKFold",
 }  # fmt: skip
 _SEEDING = {"random_state", "generator", "seed"}
+_SEEDS = {
+    "PRNGKey", "RandomState", "default_rng", "manual_seed", "seed", "seed_everything", "set_seed",
+    "set_random_seed",
+}  # fmt: skip
+_LITERALS = re.compile(r'"((?:[^"\\\n]|\\.){1,200})"')  # texts of R and Julia
 
 
 @dataclass(slots=True)
@@ -53,7 +62,9 @@ class Script:
     only a run could tell is left out. `printed` are the names that stand before a number. `split`
     says what a seed does to the split: "split" if it redraws it, "seed" if every split has a fixed
     seed, "" if there is no split. `partly` are names before a number of which only a part would be
-    read (`93 %`, `93/100`), and `named` the short texts that could be a metric's name.
+    read (`93 %`, `93/100`), and `named` the short texts that could be a metric's name. `composed`
+    is the folder of configs that Hydra is given, and `seeded` says where the first seed is that is
+    a literal number, and which: `train.py:3: random.seed(0)`, 0.
     """
 
     text: str = ""
@@ -67,6 +78,8 @@ class Script:
     split: str = ""
     test_ratio: float | None = None
     test_size: str = ""
+    composed: str = ""
+    seeded: tuple[str, int] | None = None
 
 
 def read_script(folder: Path, path: str) -> Script:
@@ -78,6 +91,8 @@ def read_script(folder: Path, path: str) -> Script:
         text, tree = _parse(folder / name)
         script.text += text
         if tree is None:
+            if not name.endswith(".py"):
+                _Reader(script, Constants()).look_at_text(text)
             continue
         trees.append((name, tree))
         for module in _imports(tree):
@@ -142,6 +157,11 @@ class _Reader:
         self._parts: set[int] = set()  # texts that are only a part of a path
         self._templates: set[int] = set()  # texts between the values of an f-string
 
+    def look_at_text(self, text: str) -> None:
+        """Note the names that the texts in a program of another language print."""
+        for literal in _LITERALS.findall(text):
+            self._prints(literal.replace("\\n", "\n").replace("$", "{"))
+
     def look_at(self, node: ast.AST) -> None:
         """Note the paths and names in one node."""
         match node:
@@ -197,6 +217,15 @@ class _Reader:
                 self._names(keyword.arg or "")
         elif name in _SPLITTERS:
             self._splits(node)
+        if name in _SEEDS and args and not self._script.seeded:
+            number = _number_in(args[0])
+            if number is not None:
+                place = f"{self._constants.known['__file__']}:{node.lineno}"
+                self._script.seeded = f"{place}: {ast.unparse(node)}", number
+        for keyword in node.keywords:
+            if keyword.arg in {"config_path", "config_dir"}:
+                given = self._constants.fold(keyword.value)
+                self._script.composed = self._script.composed or given or ""
 
     def _look_at_output(self, node: ast.Call, name: str, owner: ast.expr | None) -> None:
         """Note the files that a call writes, and those that it may write by its names."""
@@ -251,6 +280,8 @@ class _Reader:
 
     def _names(self, name: str, names: list[str] | None = None) -> None:
         names = self._script.printed if names is None else names
+        if name.rpartition(" ")[2].lower() in _NO_LABEL:
+            return
         if re.fullmatch(r"[A-Za-z_][\w./@ -]{0,60}", name) and name not in names:
             names.append(name)
 
@@ -260,6 +291,13 @@ def ratio_of(share: object) -> float | None:
     if not isinstance(share, float) or not 0 < share < 1:
         return None
     return round(share / (1 - share), 4)
+
+
+def _number_in(seed: ast.expr) -> int | None:
+    """The literal number that a seed is, also with something added."""
+    parts = [seed.left, seed.right] if isinstance(seed, ast.BinOp) else [seed]
+    values = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return next((value for value in values if type(value) is int), None)
 
 
 def _is_fixed(seed: ast.expr) -> bool:

@@ -13,14 +13,15 @@ from gitexp.lab.guess.wrapper import seed_variable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitexp.lab.guess.script import Script
 
 SEEDS = (
     "seed", "random_seed", "random_state", "manual_seed", "rng_seed", "seed_everything",
     "global_seed",
 )  # fmt: skip
-NO_SEED = (
-    "the training command does not get the seed, so repeats would all be the same run: use {seed}"
-    " in the command, seed_key in the settings, or GITEXP_SEED in the script"
+_NO_SEED = (
+    "the training command does not get the seed, so repeats would {}: use {{seed}} in the command,"
+    " seed_key in the settings, or GITEXP_SEED in the script"
 )
 _OPTION = re.compile(
     r"""["'](--(?:(?:random|manual|rng|global)[_-]?)?seed|--random[_-]state)["']"""
@@ -33,9 +34,16 @@ _PASSES_ON = re.compile(r"""\$[@*]|\$\{@""")  # a shell script that hands its op
 
 
 def find_seed(
-    folder: Path, program: Program, command: str, config: str, script: str
+    folder: Path, program: Program, command: str, config: str, read: Script
 ) -> tuple[str, str, str]:
     """The command with the seed in it, the key of the seed, and a warning if there is no way."""
+    script, no_seed = read.text, _NO_SEED.format("differ by chance alone, or not at all")
+    if read.seeded:
+        place, number = read.seeded
+        no_seed = _NO_SEED.format("all be the same run") + (
+            f". {place} is the seed of every run; instead of {number} write:\n"
+            f'  int(os.environ.get("GITEXP_SEED", {number}))'
+        )
     starter = read_text(folder / program.wrapper) if program.wrapper else ""
     if "{seed}" in command or _OF_GITEXP.search(script + starter):
         return command, "", ""
@@ -43,7 +51,7 @@ def find_seed(
         return command, key, ""
     # `cd sub && python train.py` ends with the program, so an option can be added.
     if not set(shell_syntax(command)) <= {"cd", "&&"} or command.count("&&") > 1:
-        return command, "", NO_SEED
+        return command, "", no_seed
     if program.target and (variable := seed_variable(starter)):
         return f"{command} {variable}={{seed}}", "", ""
     variable = _variable(script) or _variable_of_shell(starter)
@@ -52,7 +60,7 @@ def find_seed(
     option = _find_option(folder, program.path, script)
     if option and (not starter or (_PASSES_ON.search(starter) and not program.target)):
         return _with_option(command, option), "", ""
-    return command, "", NO_SEED if command else ""
+    return command, "", no_seed if command else ""
 
 
 def _find_option(folder: Path, path: str, script: str) -> str:

@@ -11,7 +11,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.composed import chosen_files
+from gitexp.rules.gate.composed import chosen_files, inherited_files
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same, spell
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
     from gitexp.lab.projects.project import Project
 
+    _Place = tuple[str, Key, bytes, ModuleType]  # file, key, content and format
+
 
 class NoSuchKey(UsageError):
     """No config has the key."""
 
 
-def from_setting(project: Project, setting: str, tree: str = "") -> Edit:
+def from_setting(project: Project, setting: str, tree: str = "", *, shortened: bool = True) -> Edit:
     """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the config of a tree, or the baseline's.
+
+    If `shortened`, `lr` is the one key that ends with it, such as `Settings.lr`.
 
     Raises:
         NoSuchKey: no config has it.
@@ -39,7 +43,7 @@ def from_setting(project: Project, setting: str, tree: str = "") -> Edit:
         Refused: the baseline has that value already, the value is of another kind, or the config
             does not parse.
     """
-    found = find_key(project, setting, tree)
+    found = find_key(project, setting, tree, shortened=shortened)
     old = found.old
     spelled_key = spell_key(found.key)
     if same(old, found.form.parse_value(found.typed)):
@@ -70,8 +74,10 @@ class Setting:
     spelled: str
 
 
-def find_key(project: Project, setting: str, tree: str = "") -> Setting:
+def find_key(project: Project, setting: str, tree: str = "", *, shortened: bool = True) -> Setting:
     """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means in a tree, or on the baseline's tip.
+
+    `shortened`: as in `from_setting`.
 
     Raises:
         NoSuchKey: no config has the key.
@@ -79,7 +85,7 @@ def find_key(project: Project, setting: str, tree: str = "") -> Setting:
         Refused: a config does not parse, or the value is of another kind than the one there.
     """
     wanted, key_text, value = split_setting(setting)
-    path, key, content, form = _find(project, tree, wanted, key_text, value)
+    path, key, content, form = _find(project, tree, wanted, key_text, value, shortened=shortened)
     old = formats.read_leaves(path, content)[key]
     value = spelled_as_meant(value, old, form)
     if mistaken := inspect_typed(path, key, value, old, form.parse_value(value)):
@@ -101,15 +107,16 @@ def split_setting(setting: str) -> tuple[str, str, str]:
 
 
 def _find(
-    project: Project, tree: str, wanted: str, key_text: str, value: str
-) -> tuple[str, Key, bytes, ModuleType]:
+    project: Project, tree: str, wanted: str, key_text: str, value: str, *, shortened: bool
+) -> _Place:
     """Find the one config file that has a key."""
     files = config_files(project, tree)
     if wanted and wanted not in files:
         raise UsageError(
             f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
         )
-    found: list[tuple[str, Key, bytes, ModuleType]] = []
+    found: list[_Place] = []
+    ending: list[_Place] = []
     every: dict[str, list[str]] = {}  # spelled keys, with the files that have them
     for path, content in files.items():
         form = formats.format_of(path)
@@ -129,9 +136,20 @@ def _find(
         for leaf in leaves:
             every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
-    chosen = [] if found else chosen_files(files, project.settings.command)
+        ending += [
+            (path, key, content, form)
+            for key in leaves
+            if tuple(map(str, key[-len(names) :])) == names
+        ]
+    command = project.settings.command
+    if len(found) > 1:
+        found = _overriding(found, inherited_files(files, command))
+    chosen = [] if found else chosen_files(files, command)
     if in_group := _chosen_in_group(key_text, every, chosen):
-        return _find(project, tree, *in_group, value)
+        return _find(project, tree, *in_group, value, shortened=False)
+    in_use = [one for one in ending if one[0] in chosen] or ending
+    if not found and shortened and len(in_use) == 1:
+        found = in_use
     if not found:
         raise NoSuchKey(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
@@ -150,6 +168,12 @@ def _find(
     return found[0]
 
 
+def _overriding(found: list[_Place], inherited: Sequence[str]) -> list[_Place]:
+    """Of a config and those that it inherits from, only the first that has the key counts."""
+    having = [path for path in inherited if any(path == one[0] for one in found)]
+    return [one for one in found if one[0] in having[:1]] or found
+
+
 def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
     import difflib  # only a mistyped key needs it
 
@@ -160,7 +184,12 @@ def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
         or difflib.get_close_matches(key, [*every], 3, 0.9)
         or difflib.get_close_matches(key, [*every], 3)
     )
-    new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'
+    listed = key.rpartition("[")[0]
+    if listed in every:  # `layers[0]` of layers = [8, 4]
+        return f"{listed} is one value, a list: set it as a whole"
+    new = 'edit the line by hand, then: gitexp start "HYPOTHESIS"'
+    if every:
+        new = f"to add a new key, {new.replace('line', 'file')}"
     return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
 
 

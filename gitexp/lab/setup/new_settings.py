@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import guess, printed_names
-from gitexp.lab.guess.config import numbers_in, typed_key
+from gitexp.lab.guess.command import find_programs
+from gitexp.lab.guess.config import configs_in, numbers_in, typed_key
 from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.metric_name import direction_of
@@ -82,6 +83,8 @@ def settle(
         if ask is None or getattr(given, field) or (field == "config" and draft.config):
             continue
         shown = _printed(here, draft) if field == "metric" else ""
+        if field == "command" and not draft.command:
+            shown = _runnable(programs) if (programs := find_programs(here)) else ""
         answer = ask(question + shown, getattr(draft, field)).strip()
         asked += 1
         given = _in_one_word(replace(given, **{field: answer}))  # type: ignore[arg-type]
@@ -133,12 +136,20 @@ def _not_found(
     here: Path, draft: DraftSettings, given: DraftSettings, lacking: Sequence[str]
 ) -> UsageError:
     """Say what is not known, with what the script prints, and the command to complete."""
+    unknown = ", ".join(lacking)
     shown = _printed(here, draft) if "metric" in lacking else ""
     printed = printed_names(here, draft.command)
     examples = _EXAMPLES | ({"metric": printed[-1]} if printed else {})
+    if "command" in lacking and (programs := find_programs(here)):
+        shown += _runnable(programs)
+        examples["command"] = f"python {programs[0]}"
+        found = guess(here, replace(given, command=examples["command"]))
+        lacking = [name for name in lacking if name == "command" or not getattr(found, name)]
+    if "config" in lacking and (config := next(configs_in(here), "")):
+        examples["config"] = config
     asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
     return UsageError(
-        f"could not find out: {', '.join(lacking)}{shown}",
+        f"could not find out: {unknown}{shown}",
         f"gitexp init{typed_options(given)}{asked}",
     )
 
@@ -153,6 +164,11 @@ def _printed(here: Path, draft: DraftSettings) -> str:
         names = tuple(name for name in names if direction_of(name))
     is_known = {name.lower() for name in names} <= {draft.metric.lower()}
     return "" if is_known else f" (the script prints {', '.join(names[-_SHOWN:])})"
+
+
+def _runnable(programs: Sequence[str]) -> str:
+    more = f" and {len(programs) - _SHOWN} more" if len(programs) > _SHOWN else ""
+    return f" ({', '.join(programs[:_SHOWN])}{more} can be run)"
 
 
 def typed_options(given: DraftSettings) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ TAG = "(tag)"
 MERGE = "<<"
 
 _MERGE_TAG = "tag:yaml.org,2002:merge"
+
+_TAGGED = re.compile(r"(?:&\S+\s+)?!")
 
 # Values that aliases may add to those in the text; ten lines of YAML can unfold into billions.
 _MOST_UNFOLDED = 100_000
@@ -125,9 +128,12 @@ class NodeReader:
 
     def is_plain(self, node: Node) -> bool:
         """Whether a scalar has neither quotes nor a tag that says what it is."""
+        start = node.start_mark
+        start = start.node.start_mark if isinstance(start, Elsewhere) else start
         return (
             isinstance(node, ScalarNode)
             and node.style is None
+            and not _TAGGED.match(self.text, start.index)  # `!!float 1e-3`, as without it
             and node.tag == str(self.yaml.resolver.resolve(ScalarNode, node.value, (True, False)))
         )
 

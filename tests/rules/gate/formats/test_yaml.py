@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import Source, same
+from gitexp.rules.gate.formats.yaml import read_as_pyyaml
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain, spell_for_both
 from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import flatten
@@ -411,3 +412,8 @@ def test_plain_scalars_are_what_pyyaml_makes_of_them(text: str) -> None:
     except ValueError:  # `0b_`
         assume(False)
     assert same(read_plain(text), read)
+
+
+def test_a_tag_says_what_a_plain_scalar_is_to_pyyaml_too() -> None:
+    text = "a: !!float 1e-3\nb: &x !!float 1e-3\nc: *x\nd: !!str yes\ne: 1e-3\nf: yes\n"
+    assert read_as_pyyaml(text) == pyyaml.safe_load(text)
