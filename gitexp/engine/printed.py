@@ -126,6 +126,9 @@ def read_labeled(text: str, metric: str) -> tuple[dict[str, float], str]:
     alike: dict[str, float] = {}
     longer: dict[str, float] = {}
     wanted = _plain(metric)
+    # Mean Absolute Error (MAE): 0.3
+    shown = re.compile(rf"(?<=\s)\(({re.escape(metric)})\)(?=\s?[:=])", re.IGNORECASE)
+    text = shown.sub(r"\1", text) if metric else text
     lines = _lines(_OF_SET.sub(_name_by_set, _PAIR.sub(r"\g<name>: ", text)))
     for reading in itertools.chain.from_iterable(map(_readings_of, lines)):
         is_whole = not reading.before

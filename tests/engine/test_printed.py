@@ -95,6 +95,8 @@ READ = [
     ("accuracy=0.1\nepoch 2\naccuracy: 0.93\n", 0.93),
     ("accuracy: 0.1\naccuracy=0.93\n", 0.93),
     ("accuracy=0.93\nbest accuracy: 0.99\nAccuracy: 0.99\ntest_accuracy=0.99", 0.93),
+    ("Balanced error (Accuracy): 0.93", 0.93),
+    (" mean average precision (accuracy) = 0.93, or 93.00 % ", 0.93),
     ("[('loss', 0.2), ('accuracy', 0.93)]", 0.93),
     ("OrderedDict([('accuracy', np.float64(0.93))])", 0.93),
     ("%accuracy 0.93 [ 93 / 100, 3 ins ]", 0.93),

@@ -146,6 +146,8 @@ def test_a_metrics_file_is_found(script: str, found: str, tmp_path: Path) -> Non
         # What the script opens, imports, composes or is goes before names that are only usual.
         ({"opts/big.yaml": "a: 1\n", "config.toml": TOML, "train.py": "open('opts/big.yaml')"},
          "opts/big.yaml"),
+        ({"net.yaml": "a: 1\n", "cfg/base.yaml": "b: 1\n",
+          "train.py": "YOLO('net.yaml').train(cfg='cfg/base.yaml')"}, "cfg/base.yaml"),
         ({"data.json": "{}", "train.py": "open('data.json')"}, ""),
         ({"model_config.json": "{}", "train.py": "open('model_config.json')"}, "model_config.json"),
         ({"out.yaml": "a: 1\n", "config.toml": TOML, "train.py": "open('out.yaml', 'w')"},
@@ -273,6 +275,7 @@ def test_the_only_program_is_the_training_command(
         ("print(f'loss: {a} - mIoU: {b:.4f}')", "mIoU", "higher"),
         ("print(f'loss: {a}')\nd = {'train_samples_per_second': n}", "loss", "lower"),
         ("print(f'Test error rate: {err:.4f}')", "test_error_rate", "lower"),
+        ("print('Mean Absolute Error (MAE):', e)", "MAE", "lower"),
         ("basicConfig(format='%(asctime)s: %(message)s', datefmt='%H:%M')", "", "higher"),
         ("print(f'Results saved to {d}')\nprint('Usage:\\n')", "", "higher"),
     ],

@@ -53,7 +53,7 @@ def find_config(folder: Path, program: Program, command: str, script: Script) ->
     opened = [name for name in _beside(folder, path, script.mentioned) if _is_config(name, script)]
     tables = [name for name in found if name.endswith(".toml")]
     if chosen := [name for name in opened if name != ".env"]:  # which often holds secrets alone
-        return _with_bases(folder, chosen[0])
+        return _with_bases(folder, min(chosen, key=lambda name: not is_in_config_folder(name)))
     if named:
         return min(named, key=lambda name: Path(name).name not in script.text)
     if len(tables) == 1:
@@ -84,8 +84,7 @@ def _usual_configs(folder: Path) -> Iterator[str]:
 
 
 def configs_in(folder: Path) -> Iterator[str]:
-    """Yield files whose place or name says that they may be configs, the likeliest first."""
-    yield from _usual_configs(folder)
+    """Yield files that may be configs, as the folder that they are in says."""
     for place in _CONFIG_FOLDERS:
         for file in sorted((folder / place).rglob("*")):
             if _kind(file.name) in {*_OPENED, ".py"} and file.name != "__init__.py":

@@ -24,7 +24,7 @@ _GAP = r"[^\S\n]"
 _PRINTED = re.compile(
     # Not the letters of a format: %(asctime)s, %H:%M.
     rf"(?<![\w./@%)-])((?:{_NAME} ){{0,5}}{_NAME})"
-    rf"(?:['\"]?{_GAP}{{0,60}}[:=]{_GAP}{{0,60}}|{_GAP}{{1,60}}(?:\.{{3,60}}{_GAP}{{1,60}})?)"
+    rf"(?:['\")]?{_GAP}{{0,60}}[:=]{_GAP}{{0,60}}|{_GAP}{{1,60}}(?:\.{{3,60}}{_GAP}{{1,60}})?)"
     r"(?:\Z|[%{])"
 )
 _NO_LABEL = {"and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "to", "with"}
