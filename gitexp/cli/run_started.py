@@ -65,7 +65,8 @@ def run_started(
     with live.watcher(yes=yes, as_json=as_json) as watcher:
         ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
     seconds = round(time.monotonic() - began, 3)
-    rows = [_row(one, how, seconds) for one, how in zip(started, ended, strict=True)]
+    told: dict[str, str] = {}
+    rows = [_row(one, how, seconds, told) for one, how in zip(started, ended, strict=True)]
     merged: dict[str, Any] = {}
     code = views.exit_code(ended, by_verdict=False)
     first, merges = ended[0], accepting and _is_confirmed(ended[0])
@@ -98,9 +99,12 @@ def _is_confirmed(ended: Conclusion | Unfinished) -> bool:
 
 
 def _row(
-    started: Started | Replaced, ended: Conclusion | Unfinished, seconds: float
+    started: Started | Replaced,
+    ended: Conclusion | Unfinished,
+    seconds: float,
+    told: dict[str, str],
 ) -> RunConcludedJson | RunUnfinishedJson:
     more: AfterwardsJson = {"change": started.change.as_json(), "seconds": seconds}
     if isinstance(ended, Unfinished):
-        return {**more, **views.unfinished_json(ended)}
+        return {**more, **views.unfinished_json(ended, told)}
     return {**more, **views.concluded_json(ended)}

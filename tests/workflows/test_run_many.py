@@ -132,6 +132,10 @@ def test_a_run_of_the_baseline_that_fails_ends_all_that_need_it_and_is_told_once
     assert err.count("baseline main, seed") == 1
     assert f"gitexp: exp/{names[0]}, exp/{names[1]}\nbaseline main, seed" in err
     assert len(records(ready, "main")) == 1
+    first, second = ready.gitexp("run", *names, "--json", code=4).json
+    assert "stderr.log" in first["error"]["hint"]
+    assert (second["same_as"], second["error"]["hint"]) == (names[0], "")
+    assert ready.gitexp("run", *names, "--quiet", code=4).out.count("\n") == 2
 
 
 def test_an_experiment_that_is_decided_frees_the_runs_that_it_has_no_use_for(

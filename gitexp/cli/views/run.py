@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NotRequired
 
 import typer
 
-from gitexp.cli.errors import FailureJson, failure_json
+from gitexp.cli.errors import ErrorJson, FailureJson, failure_json
 from gitexp.cli.views.rows import note_lines
 from gitexp.cli.views.terminal import filled, print_json
 from gitexp.lab.log.log_json import FiguresJson, figures_json
@@ -36,9 +37,14 @@ class ConcludedJson(FiguresJson):
 
 
 class UnfinishedJson(FailureJson):
-    """An experiment without a verdict, and why."""
+    """An experiment without a verdict, and why.
+
+    Where several have none for one reason, the first has all that is said, and the others only
+    begin with it and name the first in `same_as`.
+    """
 
     name: str
+    same_as: NotRequired[str]
 
 
 def ended(
@@ -57,7 +63,7 @@ def ended(
 def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -> None:
     """Print an experiment's verdict and, unless the command `goes_on`, what to do with it."""
     if as_json:
-        print_json(ended_json(conclusion))
+        print_json(concluded_json(conclusion))
         return
     _print(conclusion)
     if not goes_on:
@@ -68,7 +74,8 @@ def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> Non
     """Print the verdicts of several experiments, then why others have none."""
     unfinished = [one for one in ended if isinstance(one, Unfinished)]
     if as_json:
-        print_json([ended_json(one) for one in ended])
+        told: dict[str, str] = {}
+        print_json([ended_json(one, told) for one in ended])
     else:
         for one in ended:
             if not isinstance(one, Unfinished):
@@ -93,19 +100,31 @@ def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
     """Print a line for each experiment, and nothing else."""
     for one in ended:
         if isinstance(one, Unfinished):
-            typer.echo(f"exp/{one.name}: no verdict: {visible(one.error.message)}")
+            said = one.error.message.partition("\n")[0]
+            typer.echo(f"exp/{one.name}: no verdict: {visible(said)}")
         else:
             typer.echo(f"exp/{one.name}: {words.verdict_line(one.registration, one.judgement)}")
 
 
-def ended_json(one: Conclusion | Unfinished) -> ConcludedJson | UnfinishedJson:
-    """A verdict, or the error in its place."""
-    return unfinished_json(one) if isinstance(one, Unfinished) else concluded_json(one)
+def ended_json(
+    one: Conclusion | Unfinished, told: dict[str, str]
+) -> ConcludedJson | UnfinishedJson:
+    """A verdict, or the error in its place; of errors, `told` has the first names."""
+    return unfinished_json(one, told) if isinstance(one, Unfinished) else concluded_json(one)
 
 
-def unfinished_json(one: Unfinished) -> UnfinishedJson:
-    """The error in the place of a verdict."""
-    return {"name": one.name, **failure_json(one.error)}
+def unfinished_json(one: Unfinished, told: dict[str, str]) -> UnfinishedJson:
+    """The error in the place of a verdict; `told` has whom each error so far was told of first.
+
+    A run of the baseline that fails ends all that need it, and its output is long.
+    """
+    error = failure_json(one.error)["error"]
+    first = told.setdefault(error_text(one.error), one.name)
+    if first == one.name:
+        return {"name": one.name, "error": error}
+    brief = error["message"].partition("\n")[0]
+    again: ErrorJson = {"id": error["id"], "message": brief, "hint": "", "commands": []}
+    return {"name": one.name, "error": again, "same_as": first}
 
 
 def concluded_json(one: Conclusion) -> ConcludedJson:

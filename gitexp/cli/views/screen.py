@@ -49,6 +49,7 @@ class ScreeningJson(TypedDict):
 def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
     """Print what was screened, the best first; `quiet` leaves a line for each idea."""
     if as_json:
+        told: dict[str, str] = {}
         content: ScreeningJson = {
             "verdict": None,
             "runs": done.runs,
@@ -56,7 +57,7 @@ def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
                 _ranked_json(one, promising=place < done.promising)
                 for place, one in enumerate(done.ranked)
             ],
-            "unfinished": [unfinished_json(one) for one in done.unfinished],
+            "unfinished": [unfinished_json(one, told) for one in done.unfinished],
             "next": _next(done),
         }
         print_json(content)
