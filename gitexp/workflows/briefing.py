@@ -107,7 +107,7 @@ def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
     yield (
         f"{now.metric} {_said(now.score)} on {now.baseline}"
         f" {now.commit[:8]}; {better} is better,"
-        f" gains count from {figures.number(settings.effect)} up"
+        f" gains count from {settings.criterion.target}"
     )
     if ladder := whole.ladder:
         measured = "not measured yet"

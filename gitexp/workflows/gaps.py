@@ -18,7 +18,6 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
 from gitexp.rules.plan.gaps import Gap, ranked_gaps, with_lack_of_data, with_template
 from gitexp.rules.plan.run_scores import half_width
-from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of
 from gitexp.store.notes import read_notes
@@ -217,7 +216,7 @@ def _power(project: Project, results: Sequence[Result], records: Sequence[Record
     place = place_of_next(project, results, settings.metric)
     design = registration_for(
         settings,
-        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        criterion=settings.criterion,
         first_seed=1,
         campaign=place.campaign,
         level=place.level,

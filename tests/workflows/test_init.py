@@ -85,10 +85,11 @@ def test_what_was_written_and_found_is_shown(bare_project: World) -> None:
         (("--metric", "rmse"), ("lower", 0.01)),
         (("--metric", "rmse", "--direction", "higher", "--effect", "0.005"), ("higher", 0.005)),
         (("--metric", "mine"), ("higher", 0.005)),
+        (("--metric", "rmse", "--effect", "2%"), ("lower", "2%")),
     ],
 )
 def test_direction_and_effect_follow_the_metric_unless_they_are_given(
-    flags: tuple[str, ...], written: tuple[str, float], bare_project: World
+    flags: tuple[str, ...], written: tuple[str, float | str], bare_project: World
 ) -> None:
     bare_project.gitexp("init", "--yes", *flags)
     found = settings(bare_project)
@@ -358,7 +359,8 @@ def test_what_it_could_not_find_out_is_named_by_its_flags(bare_project: World) -
 @pytest.mark.parametrize(
     "flags",
     [("--config", "nope.toml"), ("--direction", "sideways"), ("--effect", "-1"),
-     ("--effect", "nan"), ("--metric", "a=b"), ("--metrics", "../m.json"),
+     ("--effect", "nan"), ("--effect", "some"), ("--effect", "120%"),
+     ("--metric", "a=b"), ("--metrics", "../m.json"),
      ("--command", "python 'train.py"), ("--config", "untracked.toml"),
      ("--baseline", "nope"), ("--config", "../config.toml"),
      ("--metric", ""), ("--config", ""), ("--link", ""),

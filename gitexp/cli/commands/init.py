@@ -36,11 +36,12 @@ def init(
         ),
     ] = "",
     effect: Annotated[
-        float | None,
+        str,
         typer.Option(
-            metavar="G", help="Smallest gain worth having; default: from the metric's name."
+            metavar="G",
+            help="Smallest gain worth having: 0.005, or 2%; default: from the metric's name.",
         ),
-    ] = None,
+    ] = "",
     metrics: Annotated[
         str,
         typer.Option(
@@ -105,7 +106,8 @@ def init(
         views.undone(workflow.undo(Path.cwd()), as_json=json_)
         return
     given = DraftSettings(
-        config=config, command=command, metric=metric, direction=direction, effect=effect,
+        config=config, command=command, metric=metric, direction=direction,
+        effect=_effect(effect),
         metrics=metrics, seed_key=seed_key, vary=vary, shell=shell, link=tuple(link or ()),
     )  # fmt: skip
     asking = None if yes or json_ or not sys.stdin.isatty() else _ask
@@ -113,6 +115,22 @@ def init(
         workflow.init(Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_),
         as_json=json_,
     )
+
+
+def _effect(text: str) -> float | str | None:
+    """Read a number, or leave a percentage as it is.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if not text or text.endswith("%"):
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(
+            f"--effect must be a number or a percentage, not {text!r}", "gitexp init --effect 2%"
+        ) from None
 
 
 def _ask(question: str, proposal: str) -> str:

@@ -17,7 +17,6 @@ from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.verdict.campaign import campaign_level
-from gitexp.rules.verdict.criterion import Criterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -120,7 +119,7 @@ def _last_valid(project: Project, commit: str) -> Settings | None:
 
 def _changed_criterion(before: Settings, after: Settings) -> list[str]:
     """Say how the criterion of experiments without their own changed, or the limit was raised."""
-    old, new = (Criterion(one.metric, one.effect, one.higher_is_better) for one in (before, after))
+    old, new = before.criterion, after.criterion
     said = [] if old == new else [f"criterion: {old} -> {new}"]
     limit, raised = (campaign_level(one.error_budget, one.planned, 0) for one in (before, after))
     return [*said, f"limit of p: {limit:g} -> {raised:g}"] if raised > limit else said

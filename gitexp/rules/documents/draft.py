@@ -21,7 +21,7 @@ class DraftSettings:
     command: str = ""
     metric: str = ""
     direction: str = ""
-    effect: float | None = None
+    effect: float | str | None = None
     metrics: str = ""
     seed_key: str = ""
     vary: str = ""
@@ -45,7 +45,7 @@ def render(draft: DraftSettings, baseline: str) -> str:
         f"command    = {spell(draft.command)}    # {{seed}}, {{config}} are filled in",
         f"metric     = {spell(draft.metric)}",
         f"direction  = {spell(draft.direction)}",
-        f"effect     = {draft.effect:g}    # the smallest gain worth having",
+        f"effect     = {_effect(draft.effect)}    # the smallest gain worth having",
     ]
     if vary != "none":
         usual = LOOKS if vary == "split" else LOOKS_ON_FIXED_SPLIT
@@ -78,6 +78,10 @@ def render(draft: DraftSettings, baseline: str) -> str:
         path = spell(draft.predictions)
         lines.append(f"predictions = {path}    # one row per example: id, y_true, y_pred")
     return "\n".join(part for line in lines for part in _fitted(line)) + "\n"
+
+
+def _effect(effect: float | str | None) -> str:
+    return spell(effect) if isinstance(effect, str) else f"{effect:g}"
 
 
 def _fitted(line: str) -> list[str]:

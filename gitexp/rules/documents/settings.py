@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate.formats.keys import parse_key
+from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.elsewhere import Elsewhere
@@ -24,7 +25,10 @@ INERT = ("*.md", "docs/", "tests/", ".github/")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The keys of `[tool.gitexp]` or gitexp.toml; docs/settings.md explains each."""
+    """The keys of `[tool.gitexp]` or gitexp.toml; docs/settings.md explains each.
+
+    `effect` is a number, or in percent a text such as "2%".
+    """
 
     config: tuple[str, ...]
     command: str
@@ -32,7 +36,7 @@ class Settings:
     baseline: str = "main"
     metrics: str = ""
     direction: str = "higher"
-    effect: float = 0.005
+    effect: float | str = 0.005
     repeats: tuple[int, ...] = LOOKS
     vary: str = "split"
     test_ratio: float | None = None
@@ -61,6 +65,13 @@ class Settings:
     rules: int = 1
     on: tuple[Elsewhere, ...] = ()
     table: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def criterion(self) -> Criterion:
+        """What experiments have to reach that do not say it themselves."""
+        scale = Scale.PERCENT if isinstance(self.effect, str) else Scale.DIFFERENCE
+        amount = float(str(self.effect).rstrip("% "))
+        return Criterion(self.metric, amount, self.higher_is_better, scale)
 
     @property
     def widening(self) -> float:

@@ -136,6 +136,16 @@ def _number(fits: Callable[[float], bool] = lambda _: True, wanted: str = "") ->
     return parse
 
 
+def _effect(path: str, name: str, value: Any) -> float | str:  # noqa: ANN401 - parsed data
+    """A number, or a percentage as it is written."""
+    if not isinstance(value, str):
+        return _number()(path, name, value)
+    percent = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?%", value)
+    fits = percent is not None and float(percent[1]) < 100
+    _demand(fits, path, name, 'a number, 0 or more, or a percentage below 100, such as "2%"')
+    return value
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value
 
@@ -261,7 +271,7 @@ _PARSERS: Mapping[str, _Parser] = {
     "metrics": _file(".json", ".toml", ".jsonl", ".csv"),
     "predictions": _file(".csv", ".npz", ".parquet"),
     "direction": _fitting(("higher", "lower").__contains__, '"higher" or "lower"'),
-    "effect": _number(),
+    "effect": _effect,
     "repeats": _looks,
     "vary": _fitting(("split", "seed", "none").__contains__, '"split", "seed" or "none"'),
     "test_ratio": _number(),

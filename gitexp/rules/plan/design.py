@@ -27,10 +27,7 @@ def criterion_from(settings: Settings, expect: str) -> Criterion:
         UsageError: it cannot be read, asks for no gain, counts a worse value as success, or has no
             pairs where the settings ask for them.
     """
-    if not expect:
-        criterion = Criterion(settings.metric, settings.effect, settings.higher_is_better)
-    else:
-        criterion = Criterion.parse(expect)
+    criterion = Criterion.parse(expect) if expect else settings.criterion
     if settings.pairing and criterion.scale is Scale.CONSTANT:
         raise UsageError(
             f"{criterion} is not compared with the baseline, but the settings have pairing ="
@@ -75,7 +72,7 @@ def improvised(settings: Settings, name: str, message: str) -> Registration:
         settings,
         hypothesis=hypothesis_of(message),
         name=name,
-        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        criterion=settings.criterion,
         first_seed=1 if settings.first_seed is None else settings.first_seed,
         campaign=1,
         level=campaign_level(settings.error_budget, settings.planned, 0),

@@ -112,6 +112,8 @@ def test_the_split_widens_only_where_a_seed_redraws_it() -> None:
         ("repeats", [1, 100_000], (1, 100_000)),
         ("effect", 0, 0.0),
         ("effect", 1, 1.0),
+        ("effect", "2%", "2%"),
+        ("effect", "0.5 %", "0.5 %"),
         ("test_ratio", 0, 0.0),
         ("error_budget", 0.49, 0.49),
         ("timeout", 90, 90.0),
@@ -250,7 +252,8 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("metrics", [5, True, ["m.json"], "m.txt", "m", "", ".json/"]),
     ("predictions", [5, True, ["p.csv"], "p.json", "p", "", ".csv/", "../p.csv", "/p.csv"]),
     ("direction", [5, True, "up", "", ["higher"], {"a": 1}, "Higher", 1.0]),
-    ("effect", ["0.1", True, -1, -0.001, math.nan, math.inf, 10**400, 1e301, [0.1], {}]),
+    ("effect", ["0.1", "%", "100%", "-2%", "1e3%", "\u0662%", True, -1,
+                -0.001, math.nan, math.inf, 10**400, 1e301, [0.1], {}]),
     ("repeats", [0, -5, True, [], [0, 5], [5, 5], [10, 5], [5.0], ["5"], [True], 5.0, "5",
                  [100_001], [10**400], {"a": 1}]),
     ("vary", [5, True, "both", "", ["split"], {}]),
@@ -308,7 +311,7 @@ def test_any_value_is_taken_or_refused_by_a_name_that_was_given(changes: dict[st
     else:
         said = ""
         assert hash(found.repeats)
-        assert math.isfinite(found.effect + found.widening + found.error_budget)
+        assert math.isfinite(found.criterion.amount + found.widening + found.error_budget)
         assert found.timeout is None or 0 < found.timeout < 1e9
     assert not said or any(name in said for name in changes)
 
