@@ -128,6 +128,8 @@ def test_a_run_of_the_baseline_that_fails_ends_all_that_need_it_and_is_told_once
 ) -> None:
     train_with(ready, "sys.exit(CONFIG['model']['C'] == 1)" + SCORE, repeats=[3])
     names = planned(ready, "10", "11")
+    refused = ready.gitexp("run", *names, "--gpus", "0", code=2).err
+    assert refused.startswith("gitexp: --gpus 0 chooses the accelerators of runs, but the settings")
     err = ready.gitexp("run", *names, code=4).err
     assert err.count("baseline main, seed") == 1
     assert f"gitexp: exp/{names[0]}, exp/{names[1]}\nbaseline main, seed" in err

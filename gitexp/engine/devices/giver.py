@@ -53,7 +53,7 @@ class Giver:
             NotReady: there are too few for one run.
             UsageError: `wanted` names a device that is not there, or the settings ask for none.
         """
-        self._demand_asked(settings)
+        self.demand_asked(settings)
         return None if settings.gpus is None else self.devices(settings.gpus).most
 
     def take(self, settings: Settings) -> Granted | None:
@@ -65,7 +65,7 @@ class Giver:
             NotReady: there is less than one run gets, or a lock file cannot be opened.
             UsageError: `wanted` names a device that is not there.
         """
-        self._demand_asked(settings)
+        self.demand_asked(settings)
         if settings.gpus is not None:
             return self.devices(settings.gpus).take()
         if not settings.pairing:
@@ -79,7 +79,7 @@ class Giver:
             return self.devices(settings.gpus).about()
         return "another gitexp is running pairs on this machine" if settings.pairing else ""
 
-    def _demand_asked(self, settings: Settings) -> None:
+    def demand_asked(self, settings: Settings) -> None:
         """Refuse to choose among accelerators for runs that would get all of them.
 
         Raises:

@@ -60,10 +60,14 @@ def demand_devices(giver: Giver, every: Iterable[Settings], jobs: int | None) ->
     """Return `jobs`, where no run that needs a device to itself would have to share one.
 
     Raises:
-        UsageError: there are fewer devices; without accelerators, the machine is the one device.
+        UsageError: there are fewer devices (without accelerators, the machine is the one device),
+            or devices are chosen, but a run asks for none.
         NotReady: there are too few accelerators for one run.
     """
-    alone = [settings for settings in every if settings.pairing]
+    alone = []
+    for settings in every:
+        giver.demand_asked(settings)
+        alone += [settings] if settings.pairing else []
     if not alone:
         return jobs
     most = min(giver.most(settings) or 1 for settings in alone)
