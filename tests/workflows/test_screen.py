@@ -54,7 +54,10 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
     assert "screened, not a verdict, seed 1: accuracy 0.9" in drawn.gitexp("show", good).out
     # Once more, nothing is left to run; and a new idea needs no further run of the baseline.
     again = drawn.gitexp("run", "--screen", good, none, bad)
-    assert again.out.startswith("screening, not a verdict\n  1. exp/")
+    assert again.out.startswith(
+        "screening, not a verdict: accuracy, 1 run each\n     expected  measured  change\n  1. "
+    )
+    assert f"model.C 1.0 -> 10  ({good})\n" in again.out
     assert "a place in the campaign" not in again.out
     brief = drawn.gitexp("run", "--screen", good, none, bad, "-q").out.splitlines()
     assert [line.split()[0] for line in brief] == [f"exp/{name}" for name in (good, none, bad)]
@@ -101,7 +104,8 @@ def test_runs_on_a_part_of_the_data_are_compared_with_each_other(drawn: World) -
     assert (one["name"], one["runs"], one["share"]) == (name, 2, 0.1)
     assert (one["measured"], one["baseline"]) == pytest.approx((0, 0.65))
     said = drawn.gitexp(*words, COLUMNS="200").out
-    assert "exactly the baseline's result in 2 runs on 10 % of the data" in said
+    assert said.startswith("screening, not a verdict: accuracy, 2 runs on 10 % of the data each\n")
+    assert "the same: exactly the baseline's result" in said
     # Nothing else has run, so these runs tell what a full one would cost.
     assert drawn.gitexp("next", "--json").json[0]["seconds"] < 60
     assert Counter(r["seed"] for r in records(drawn, f"exp/{name}")) == {1: 1, 2: 1}

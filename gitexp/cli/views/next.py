@@ -69,9 +69,22 @@ def _of_all(order: Sequence[WeighedIdea]) -> list[str]:
 
 def gains(one: Screened, sign: int) -> str:
     """How the metric moved in screening, and what to expect after it; `sign` is that of a gain."""
-    expected = figures.rounded_like(sign * one.expected, one.sd, sign=True)
-    share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
-    measured = figures.rounded_like(sign * one.measured, one.sd, sign=True)
+    expected, measured = expected_and_measured(one, sign)
     if one.same:
         measured = "exactly the baseline's result"
-    return f"{expected} expected, {measured} in {counted(one.runs, 'run')}{share}"
+    return f"{expected} expected, {measured} in {screening_runs(one)}"
+
+
+def expected_and_measured(one: Screened, sign: int) -> tuple[str, str]:
+    """Both gains of a screened idea, as the metric would move."""
+    expected, measured = (
+        figures.rounded_like(sign * gain, one.sd, sign=True)
+        for gain in (one.expected, one.measured)
+    )
+    return expected, measured
+
+
+def screening_runs(one: Screened) -> str:
+    """Say what an idea was screened by."""
+    share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
+    return f"{counted(one.runs, 'run')}{share}"

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.views.next import gains
+from gitexp.cli.views.next import expected_and_measured, gains, screening_runs
 from gitexp.cli.views.run import UnfinishedJson, tell_unfinished, unfinished_json
 from gitexp.cli.views.terminal import filled, print_json
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.workflows.screen import Ranked, Screening
 
 _MOST_NAMED = 10  # in the command that comes next
@@ -62,19 +64,44 @@ def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
         }
         print_json(content)
         return
-    if done.ranked and not quiet:
-        typer.echo("screening, not a verdict")
-    for place, one in enumerate(done.ranked, start=1):
-        head = (
-            f"exp/{one.name}  {visible(one.change)}: {one.metric} {gains(one.screened, one.sign)}"
-        )
-        typer.echo(head if quiet else filled(head, f"{place:3}. ", "     "))
     if quiet:
+        for one in done.ranked:
+            said = f"{one.metric} {gains(one.screened, one.sign)}"
+            typer.echo(f"exp/{one.name}  {visible(one.change)}: {said}")
         tell_unfinished(done.unfinished)
         return
+    if done.ranked:
+        _table(done.ranked)
     tell_unfinished(done.unfinished)
     if done.ranked:
         typer.echo(f"\nnext: {_next(done)}")
+
+
+def _table(ranked: Sequence[Ranked]) -> None:
+    """Print a line for each idea; what holds for all of them is said once, above."""
+    hows = [f"{one.metric}, {screening_runs(one.screened)}" for one in ranked]
+    of_all = len({*hows}) == 1
+    typer.echo(
+        f"screening, not a verdict: {hows[0]} each" if of_all else "screening, not a verdict"
+    )
+    cells = [expected_and_measured(one.screened, one.sign) for one in ranked]
+    cells = [
+        (expected, "the same" if one.screened.same else measured)
+        for (expected, measured), one in zip(cells, ranked, strict=True)
+    ]
+    heads = ("expected", "measured")
+    wide = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+
+    def beside(both: tuple[str, str]) -> str:
+        return "  ".join(cell.rjust(width) for cell, width in zip(both, wide, strict=True))
+
+    typer.echo(f"     {beside(heads)}  change")
+    for place, (one, both, how) in enumerate(zip(ranked, cells, hows, strict=True), start=1):
+        first = f"{place:3}. {beside(both)}  "
+        own = "" if of_all else f": {how}"
+        typer.echo(filled(f"{visible(one.change)}  ({one.name}){own}", first, " " * len(first)))
+    if any(one.screened.same for one in ranked):
+        typer.echo("the same: exactly the baseline's result; is that config value read?")
 
 
 def _ranked_json(one: Ranked, *, promising: bool) -> RankedJson:
