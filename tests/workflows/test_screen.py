@@ -57,7 +57,7 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
     assert again.out.startswith(
         "screening, not a verdict: accuracy, 1 run each\n     expected  measured  change\n  1. "
     )
-    assert f"model.C 1.0 -> 10  ({good})\n" in again.out
+    assert f"model.C 1.0 -> 11  ({good})\n" in again.out
     assert "a place in the campaign" not in again.out
     brief = drawn.gitexp("run", "--screen", good, none, bad, "-q").out.splitlines()
     assert [line.split()[0] for line in brief] == [f"exp/{name}" for name in (good, none, bad)]

@@ -139,7 +139,8 @@ def _number(fits: Callable[[float], bool] = lambda _: True, wanted: str = "") ->
 def _effect(path: str, name: str, value: Any) -> float | str:  # noqa: ANN401 - parsed data
     """A number, or a percentage as it is written."""
     if not isinstance(value, str):
-        return _number()(path, name, value)
+        number: float = _number()(path, name, value)
+        return number
     percent = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?%", value)
     fits = percent is not None and float(percent[1]) < 100
     _demand(fits, path, name, 'a number, 0 or more, or a percentage below 100, such as "2%"')
