@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,8 +21,6 @@ from gitexp.store.experiments import timestamp
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, REMOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 

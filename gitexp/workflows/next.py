@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.against_results import find_verdict
 from gitexp.lab.gate.history import PastResults
 from gitexp.lab.log.decided import has_verdict
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.missing_results import about_missing_results
 from gitexp.lab.log.same_change import whole_changes
 from gitexp.lab.projects.ancestors import same_runs
@@ -23,9 +24,6 @@ from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.plan.shrinkage import Screened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.lab.queues.queue_progress import is_over_in
 from gitexp.lab.queues.replaced import command_of
 from gitexp.rules.documents.purpose import RunKind
-from gitexp.rules.documents.where import HERE
+from gitexp.rules.documents.where import HERE, Where
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -29,11 +30,8 @@ from gitexp.workflows.run_on import cluster_of
 from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
-    from gitexp.rules.documents.where import Where
     from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a queue

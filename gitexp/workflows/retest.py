@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,14 @@ from gitexp.lab.code.carrying import carry
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.differences import inspect_files, inspect_trees
 from gitexp.lab.projects.experiment import find_experiment
-from gitexp.lab.projects.project import project_in, settings_of
+from gitexp.lab.projects.project import Project, project_in, settings_of
 from gitexp.lab.queues.queue import take_out
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.registering import Proposal, Started, register, register_some
 from gitexp.lab.standing.outdated import measured_gain, waiting
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import BASE, CODE
-from gitexp.rules.documents.registration import AGAIN
+from gitexp.rules.documents.registration import AGAIN, Registration
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
@@ -29,11 +30,7 @@ from gitexp.store.commits import replay
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,8 +25,6 @@ from gitexp.rules.plan.options import Options
 from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.committing import Code
     from gitexp.rules.documents.change import Change

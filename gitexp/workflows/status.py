@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
@@ -11,28 +13,22 @@ from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.results import place_of_next
 from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.projects.last_started import last_started
-from gitexp.lab.projects.project import open_project
-from gitexp.lab.queues.queue_progress import queue_progress
+from gitexp.lab.projects.project import Project, open_project
+from gitexp.lab.queues.queue_progress import QueueProgress, queue_progress
 from gitexp.lab.queues.under_way import UnderWay, under_way
 from gitexp.lab.registering.design import records_like_tip
-from gitexp.lab.standing.goals import progress
+from gitexp.lab.standing.goals import GoalProgress, progress
 from gitexp.lab.standing.next_step import NextStep, next_step
 from gitexp.lab.standing.to_do import Wait, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
-from gitexp.rules.plan.run_scores import mean_score
+from gitexp.rules.plan.run_scores import Score, mean_score
 from gitexp.rules.plan.state import State
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
-    from gitexp.lab.projects.project import Project
-    from gitexp.lab.queues.queue_progress import QueueProgress
-    from gitexp.lab.standing.goals import GoalProgress
     from gitexp.rules.plan.ranking import WeighedIdea
-    from gitexp.rules.plan.run_scores import Score
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 

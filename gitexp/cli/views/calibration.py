@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import typer
 
@@ -15,14 +15,9 @@ from gitexp.cli.views.terminal import (
     width,
     wrapped,
 )
-from gitexp.rules.plan.calibration import in_words
+from gitexp.rules.plan.calibration import Calibration, in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import rough
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.rules.plan.calibration import Calibration
 
 # Columns of figures with how wide they are; "of" counts experiments.
 _FIGURES = (

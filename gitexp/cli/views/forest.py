@@ -8,12 +8,11 @@ does not fit on it ends in an arrow.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from gitexp.rules.verdict.figures import interval, rough, within
 from gitexp.rules.verdict.figures import number as shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.workflows.gaps import GapReport
 
 _MOST_UNTESTED = 5  # config values

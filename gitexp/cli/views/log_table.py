@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 import typer
 
 from gitexp.cli.marks import FATES, mark_for
-from gitexp.cli.views.forest import ASCII, UNICODE, Forest
+from gitexp.cli.views.forest import ASCII, UNICODE, Forest, Glyphs
 from gitexp.cli.views.log_cells import (
     FIGURES,
     Cells,
@@ -42,10 +44,6 @@ from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
-
-    from gitexp.cli.views.forest import Glyphs
     from gitexp.lab.log.log import Row
 
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,8 +27,6 @@ from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.queues.queue_progress import QueueProgress
     from gitexp.lab.queues.under_way import UnderWay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
@@ -12,8 +13,6 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from gitexp.store.repository import Repository
 
 

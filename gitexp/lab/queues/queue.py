@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import boot_id, host_id
@@ -28,9 +30,6 @@ from gitexp.rules.documents.shape import (
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from pathlib import Path
-
     from gitexp.store.repository import Repository
 
 _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read

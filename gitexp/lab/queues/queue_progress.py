@@ -6,18 +6,16 @@ import math
 import os
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.lab.queues.queue import QueueStage, queues
+from gitexp.lab.queues.queue import Queue, QueueStage, queues
 from gitexp.rules.documents.purpose import RunKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from gitexp.lab.log.log import Row
-    from gitexp.lab.queues.queue import Queue
     from gitexp.store.repository import Repository
 
 _SHOWN = 86400.0  # seconds for which the last queue that has ended is shown

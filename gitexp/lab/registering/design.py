@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import same_runs
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.verdict.canary import span_of
 from gitexp.rules.verdict.winning_runs import without_winning_runs
 from gitexp.store.git_output import parse_commit
@@ -16,11 +17,8 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.verdict import Judgement

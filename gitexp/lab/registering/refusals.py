@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Refusals:

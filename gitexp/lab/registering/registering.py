@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,8 +25,8 @@ from gitexp.lab.registering.precedents import (
 )
 from gitexp.lab.registering.refusals import Refusals
 from gitexp.lab.registering.seeds import first_seed, no_seeds_left
-from gitexp.rules.documents.known import against
-from gitexp.rules.documents.registration import AGAIN
+from gitexp.rules.documents.known import Known, against
+from gitexp.rules.documents.registration import AGAIN, Registration
 from gitexp.rules.plan.design import (
     criterion_from,
     looks_up_to,
@@ -37,23 +38,17 @@ from gitexp.rules.plan.options import Options
 from gitexp.rules.plan.overrun import about_overrun
 from gitexp.rules.plan.prediction import exceeds_ceiling
 from gitexp.rules.plan.run_scores import scores
-from gitexp.rules.verdict.criterion import parse_guards
-from gitexp.rules.verdict.power import power_of, underpowered
+from gitexp.rules.verdict.criterion import Criterion, Guard, parse_guards
+from gitexp.rules.verdict.power import Power, power_of, underpowered
 from gitexp.store.archive import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
-    from gitexp.rules.documents.known import Known
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.campaign import Place
-    from gitexp.rules.verdict.criterion import Criterion, Guard
-    from gitexp.rules.verdict.power import Power
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -12,8 +13,6 @@ from gitexp.lab.standing.to_do import Wait, WaitKind
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gitexp.lab.log.log import Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress

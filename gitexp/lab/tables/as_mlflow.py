@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
@@ -26,8 +27,6 @@ from gitexp.rules.plan.state import State
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.tables.runs import Arm, Run
     from gitexp.rules.documents.record import Record
 

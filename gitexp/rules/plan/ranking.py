@@ -7,6 +7,7 @@ yields 86 % of what perfect knowledge would; the cheapest first 67 %, a random o
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.plan.shrinkage import Screened
 
