@@ -52,13 +52,7 @@ def read_predictions(path: Path) -> Outcomes:
 
 def _keep_rows(rows: Rows) -> Outcomes:
     """Check every row, and keep as many as there is room for."""
-    header = [name.strip() for name in next(rows, ())]
-    if twice := [name for name, count in Counter(header).items() if count > 1]:
-        raise Unreadable(f"two columns are called {twice[0][:80]!r}")
-    if missing := [name for name in ("id", TRUE, PREDICTED) if name not in header]:
-        shown = ", ".join(name[:40] for name in header[:8])
-        seen = f"the columns are {shown}" if header else "it is empty"
-        raise Unreadable(f"no column {' nor '.join(missing)}; {seen}")
+    header = _header(rows)
     first = ["id", TRUE, PREDICTED, *([SCORE] if SCORE in header else [])]
     names = [*first, *(name for name in header if name not in first)][: _MOST_COLUMNS + 1]
     pick = operator.itemgetter(*map(header.index, names))
@@ -103,6 +97,17 @@ def _keep_rows(rows: Rows) -> Outcomes:
     table = sorted((row for _, row in _smallest(kept)), key=lambda row: natural(row[0]))
     columns = dict(zip(names, zip(*table, strict=True), strict=True))
     return Outcomes(columns.pop("id"), columns, count)
+
+
+def _header(rows: Rows) -> list[str]:
+    header = [name.strip() for name in next(rows, ())]
+    if twice := [name for name, count in Counter(header).items() if count > 1]:
+        raise Unreadable(f"two columns are called {twice[0][:80]!r}")
+    if missing := [name for name in ("id", TRUE, PREDICTED) if name not in header]:
+        shown = ", ".join(name[:40] for name in header[:8])
+        seen = f"the columns are {shown}" if header else "it is empty"
+        raise Unreadable(f"no column {' nor '.join(missing)}; {seen}")
+    return header
 
 
 def _smallest(rows: list[tuple[bytes, tuple[str, ...]]]) -> list[tuple[bytes, tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
+    from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.plan.shrinkage import Screened
@@ -68,12 +69,7 @@ def next_ideas(
         for row in reversed(rows)
         if row.state is State.PLANNED and row.result.registration
     ]
-    screened: Mapping[str, Screened] = {}
-    if any(result.summary.screened for result in planned):
-        # Few ideas are screened, and what weighs them takes longer to load than the rest.
-        from gitexp.lab.log.screened import read_screened
-
-        screened = read_screened(project.repository, planned, results, baseline)
+    screened = _screened(project, planned, results, baseline)
     if not durations:
         # Runs on a part of the data are taken to cost as large a part.
         durations = [
@@ -110,21 +106,41 @@ def next_ideas(
     order = ranked_ideas(ideas)
     chosen = order if hours is None else chosen_within(order, hours * 3600)
     fitting = {idea.name for idea in chosen}
-    wait = len(waiting(project, rows))
-    missing = [row.commit for row in rows if row.state is State.UNSYNCED]
-    warnings += about_missing_results(project.repository, missing) if missing else []
-    warnings += about_overrun(
-        project.settings,
-        (result.registration for result in planned if result.registration),
-        (result.registration for result in results if result.registration and result.ran),
-    )
+    warnings += _about_all(project, rows, planned)
     below = untrusted_below(project, planned).values()
     untrusted = {name for names in below for name in names}
     order = [
         replace(idea, fits=idea.name in fitting, trusted=idea.name not in untrusted)
         for idea in order
     ]
+    wait = len(waiting(project, rows))
     return Ideas(order, hours, wait, _to_try_again(project, rows), warnings)
+
+
+def _screened(
+    project: Project,
+    planned: Sequence[Result],
+    results: Sequence[Result],
+    baseline: Sequence[Record],
+) -> Mapping[str, Screened]:
+    """What screening says of planned experiments, by their commits."""
+    if not any(result.summary.screened for result in planned):
+        return {}
+    # Few ideas are screened, and what weighs them takes longer to load than the rest.
+    from gitexp.lab.log.screened import read_screened
+
+    return read_screened(project.repository, planned, results, baseline)
+
+
+def _about_all(project: Project, rows: Sequence[Row], planned: Sequence[Result]) -> Iterator[str]:
+    """Warn of results that may be missing, and of a campaign that has more than its places."""
+    if missing := [row.commit for row in rows if row.state is State.UNSYNCED]:
+        yield from about_missing_results(project.repository, missing)
+    yield from about_overrun(
+        project.settings,
+        (result.registration for result in planned if result.registration),
+        (r.registration for row in rows if (r := row.result).registration and r.ran),
+    )
 
 
 def _unit(criterion: Criterion, baseline: Sequence[Record]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import Inventory, label_of
 from gitexp.rules.documents.check import parse_checks
@@ -17,6 +19,9 @@ from gitexp.store.note_history import find_cuts
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import KEPT, RUNS
 
+if TYPE_CHECKING:
+    from gitexp.store.repository import Repository
+
 _MOST_NAMED = 5  # commits in one sentence
 _BEGUN = "begun"  # all that is to be said of the start of an attempt
 
@@ -27,45 +32,22 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
     A record of another commit counts for nothing and may be removed. A line that differs only in
     its text (a secret was masked) is the same result.
     """
-    repository = inventory.project.repository
-    cuts = find_cuts(repository, RUNS)
-    blobs = list(dict.fromkeys(b for cut in cuts for b in (cut.before, cut.after) if b))
-    texts = dict(zip(blobs, map(_text, repository.git.objects(blobs)), strict=True))
-    gone: dict[str, dict[str, object]] = defaultdict(dict)
-    edits: dict[str, str] = {}
-    for cut in cuts:
-        left = _results(texts.get(cut.after or "", ""), cut.noted)
-        had = _results(texts[cut.before], cut.noted)
-        lost = {key: what for key, what in had.items() if left.get(key) != what}
-        # The oldest comes last and wins: that is what was measured, whatever was written later.
-        gone[cut.noted] |= lost
-        if lost:
-            edits.setdefault(cut.noted, cut.edit)
+    gone = _gone(inventory.project.repository)
     labels = {r.entry.commit: label_of(r) for r in (*inventory.held, *inventory.lost)}
     named: set[str] = set()
-    for noted, lost in gone.items():
+    for noted, cut in gone.items():
         entry = inventory.entries.get(noted)
         if entry is None and noted in inventory.missing:
             continue
-        now = _results(entry.runs if entry else "", noted)
-        missing = [what for key, what in lost.items() if key not in now]
-        taken = sum(what is not _BEGUN for what in missing)
-        changed = sum(key in now and now[key] != what for key, what in lost.items())
-        what = [f"{counted(taken, 'result')} removed from"] if taken else []
-        # An attempt that goes with its result is one loss.
-        if begun := max(0, len(missing) - 2 * taken):
-            what.append(f"{counted(begun, 'attempt')} removed from")
-        what += [f"{counted(changed, 'result')} changed in"] if changed else []
         named.add(noted)
-        if what:
+        if said := _say_gone(cut, _results(entry.runs if entry else "", noted)):
             yield Finding(
                 "V10",
-                f"{' and '.join(what)} the note of {labels.get(noted, f'commit {noted[:10]}')}:"
+                f"{said} the note of {labels.get(noted, f'commit {noted[:10]}')}:"
                 " records are only ever added",
-                f"git show {edits[noted][:10]} shows what was removed, and by whom; to restore a"
+                f"git show {cut.edit[:10]} shows what was removed, and by whom; to restore a"
                 f" line: git notes --ref=gitexp-runs append -m LINE {noted[:10]}",
             )
-
     if inventory.unread:
         yield Finding(
             "V10",
@@ -81,6 +63,44 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
             f" {list_commits(emptied, _MOST_NAMED)}",
             "gitexp sync fetches them, if a remote has them; gitexp doctor looks for what is left",
         )
+
+
+@dataclass(slots=True)
+class _Gone:
+    """Results that a note lost at some time, and the last commit that took some of them away."""
+
+    results: dict[str, object] = field(default_factory=dict)
+    edit: str = ""
+
+
+def _gone(repository: Repository) -> dict[str, _Gone]:
+    """Find what notes once had, by the commit that is noted."""
+    cuts = find_cuts(repository, RUNS)
+    blobs = list(dict.fromkeys(b for cut in cuts for b in (cut.before, cut.after) if b))
+    texts = dict(zip(blobs, map(_text, repository.git.objects(blobs)), strict=True))
+    gone: dict[str, _Gone] = defaultdict(_Gone)
+    for cut in cuts:
+        left = _results(texts.get(cut.after or "", ""), cut.noted)
+        had = _results(texts[cut.before], cut.noted)
+        lost = {key: what for key, what in had.items() if left.get(key) != what}
+        # The oldest comes last and wins: that is what was measured, whatever was written later.
+        found = gone[cut.noted]
+        found.results |= lost
+        found.edit = found.edit or (cut.edit if lost else "")
+    return gone
+
+
+def _say_gone(gone: _Gone, now: Mapping[str, object]) -> str:
+    """Count what a note still lacks; "" if that is nothing."""
+    missing = [what for key, what in gone.results.items() if key not in now]
+    taken = sum(what is not _BEGUN for what in missing)
+    changed = sum(key in now and now[key] != what for key, what in gone.results.items())
+    said = [f"{counted(taken, 'result')} removed from"] if taken else []
+    # An attempt that goes with its result is one loss.
+    if begun := max(0, len(missing) - 2 * taken):
+        said.append(f"{counted(begun, 'attempt')} removed from")
+    said += [f"{counted(changed, 'result')} changed in"] if changed else []
+    return " and ".join(said)
 
 
 def _emptied(inventory: Inventory) -> list[str]:
