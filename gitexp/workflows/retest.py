@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settings import Settings
 
 
@@ -72,28 +73,8 @@ def _propose(
             f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
         )
     carried = carry(project, result)
-    full = project.path(change.file)
-    before, after, onto = project.repository.git.objects(
-        [
-            f"{parent}:{full}",
-            f"{commit}:{full}",
-            f"{carried.tree if carried else project.tip}:{full}",
-        ]
-    )
-    if before is None or after is None or onto is None:
-        raise Refused(
-            f"{change.file} is no longer on {project.baseline}",
-            hint="there is nothing left to change",
-        )
-    try:
-        content = replay(project.repository, before, after, onto)
-    except Refused:
-        content = _set_again(change.file, change.key, after, onto)
-    if content == onto:
-        raise Refused(
-            f"{project.baseline} already has {change.place} = {spell(change.after)}",
-            hint="there is nothing left to test; gitexp log shows what was accepted",
-        )
+    trees = (parent, commit, carried.tree if carried else project.tip)
+    onto, content = _changed_again(project, change, trees)
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
     about_code = carried.findings(inspection.change) if carried else []
     advice = demand([*inspection.findings, *about_code], NOT_REGISTERED)
@@ -115,6 +96,31 @@ def _propose(
         code=carried.code if carried else None,
     )
     return project, proposal
+
+
+def _changed_again(project: Project, change: Change, trees: Sequence[str]) -> tuple[bytes, bytes]:
+    """Make the change between the first two trees once more in the third: its file before, after.
+
+    Raises:
+        Refused: the file is gone there, or has the value already.
+    """
+    path = project.path(change.file)
+    before, after, onto = project.repository.git.objects([f"{tree}:{path}" for tree in trees])
+    if before is None or after is None or onto is None:
+        raise Refused(
+            f"{change.file} is no longer on {project.baseline}",
+            hint="there is nothing left to change",
+        )
+    try:
+        content = replay(project.repository, before, after, onto)
+    except Refused:
+        content = _set_again(change.file, change.key, after, onto)
+    if content == onto:
+        raise Refused(
+            f"{project.baseline} already has {change.place} = {spell(change.after)}",
+            hint="there is nothing left to test; gitexp log shows what was accepted",
+        )
+    return onto, content
 
 
 def _repeats_of_its_own(
