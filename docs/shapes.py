@@ -61,7 +61,7 @@ from gitexp.workflows.export import Export
 from gitexp.workflows.gaps import GapReport
 from gitexp.workflows.init import Setup
 from gitexp.workflows.preset import Preset
-from gitexp.workflows.redact import RedactionJson
+from gitexp.workflows.redact import Redaction
 from gitexp.workflows.report import ReportJson
 from gitexp.workflows.show import SheetJson
 from gitexp.workflows.side_by_side import SideBySide
@@ -140,7 +140,7 @@ PRINTED = (
     Printed("check", "", CheckedJson | list[CheckedJson]),
     Printed("verify", "", Verification),
     Printed("holdout", "", OpenedJson),
-    Printed("redact", "", RedactionJson),
+    Printed("redact", "", Redaction),
     Printed("doctor", "", list[ExaminedJson]),
     Printed("doctor", "--gc", list[HoldingJson]),
     Printed("help", "", PageJson | Rule),

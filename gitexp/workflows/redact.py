@@ -7,8 +7,8 @@ in commits without parents, because their history is as public as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.redaction import (
@@ -33,50 +33,18 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-class RedactionJson(TypedDict):
-    """Where a value was removed from, and where it may still be."""
-
-    dry_run: bool
-    lines: dict[str, int]
-    commits: int
-    beyond: int
-    fixed: int
-    messages: list[str]
-    code: list[str]
-    holders: list[str]
-    folders: list[str]
-    remotes: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Redaction:
-    """What was redacted, and what could not be.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction(Occurrences):
+    """Where a value was removed from, or would be in a `dry_run`, and where it may still be.
 
     `holders` are refs that still lead to the notes as they were, `folders` those of runs whose
     output may have the value, `remotes` are where the notes may have been shared.
     """
 
-    found: Occurrences
     holders: tuple[str, ...]
     folders: tuple[str, ...]
     remotes: tuple[str, ...]
-    dry: bool
-
-    def as_json(self) -> RedactionJson:
-        """Return it as `gitexp redact --json` prints it."""
-        found = self.found
-        return {
-            "dry_run": self.dry,
-            "lines": dict(found.lines),
-            "commits": found.commits,
-            "beyond": found.beyond,
-            "fixed": found.fixed,
-            "messages": list(found.messages),
-            "code": list(found.code),
-            "holders": list(self.holders),
-            "folders": list(self.folders),
-            "remotes": list(self.remotes),
-        }
+    dry_run: bool
 
 
 def redact(
@@ -117,8 +85,9 @@ def redact(
         for commit in sorted(plan.commits)
         if (folder := repository.local / "runs" / commit[:12]).is_dir()
     )
+    done = Redaction(**asdict(found), holders=(), folders=folders, remotes=remotes, dry_run=dry)
     if dry or not found:
-        return Redaction(found, (), folders, remotes, dry)
+        return done
     if not agree(found):
         raise NotReady("nothing was redacted: nobody confirmed it", "add --yes to confirm")
     before = exclusively(repository, plan.write)
@@ -128,7 +97,7 @@ def redact(
     delete_refs(repository, [ref for ref in fetched if ref.endswith(tuple(f"/{s}" for s in short))])
     for ref in before:
         drop_past(repository, ref)
-    return Redaction(found, find_holders(repository, before.values()), folders, remotes, dry)
+    return replace(done, holders=find_holders(repository, before.values()))
 
 
 def _commit_of(repository: Repository, place: int, name: str) -> str:

@@ -19,35 +19,34 @@ def redacted(done: Redaction, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
-    found = done.found
     lines = []
-    if not found:
+    if not done:
         lines.append(
-            "No record, bulk line or log" + (" of these" if found.beyond else "") + " contains it."
+            "No record, bulk line or log" + (" of these" if done.beyond else "") + " contains it."
         )
-    elif done.dry:
-        lines.append(f"It would be removed from {_places(found)}.")
+    elif done.dry_run:
+        lines.append(f"It would be removed from {_places(done)}.")
     else:
-        lines.append(f"It was removed from {_places(found)}; the history of these notes is gone.")
-    if found.beyond:
-        lines.append(f"{_hold(found.beyond, ' of other commits')} it too.")
-    if found.fixed:
-        lines.append(f"{_hold(found.fixed)} it in a measured value, where it stays.")
-    if found.messages:
+        lines.append(f"It was removed from {_places(done)}; the history of these notes is gone.")
+    if done.beyond:
+        lines.append(f"{_hold(done.beyond, ' of other commits')} it too.")
+    if done.fixed:
+        lines.append(f"{_hold(done.fixed)} it in a measured value, where it stays.")
+    if done.messages:
         lines.append(
-            f"The messages of {', '.join(f'exp/{name}' for name in found.messages)} contain it. A"
+            f"The messages of {', '.join(f'exp/{name}' for name in done.messages)} contain it. A"
             " message is the registration, so only git can remove it, by deleting the experiment."
         )
-    if found.code:
+    if done.code:
         lines.append(
-            f"The code of {', '.join(f'exp/{name}' for name in found.code)} contains it. Only git"
+            f"The code of {', '.join(f'exp/{name}' for name in done.code)} contains it. Only git"
             " can remove it, by deleting the experiment with its code commit."
         )
-    if found:
-        logs = " --logs" if found.lines["log"] else ""
+    if done:
+        logs = " --logs" if done.lines["log"] else ""
         lines.append("\nNot removed from:")
         lines.append("  files and messages in commits, and the work tree")
-        if not done.dry:
+        if not done.dry_run:
             lines.append("  objects on this disk, until you run: git gc --prune=now")
         lines += [f"  {ref}, which holds the notes as they were" for ref in done.holders]
         lines += [f"  the output of runs in {folder}" for folder in done.folders]
