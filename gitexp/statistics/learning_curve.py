@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 
@@ -13,45 +12,19 @@ from gitexp.rules.verdict.guard import ROUNDING
 from gitexp.rules.verdict.paired_t import standard_error
 
 
-class CurveJson(TypedDict):
-    """A learning curve: shares of the data with their scores, and what the last doubling brought.
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """Mean score at each share of the training data, and what its last doubling brought.
 
-    `gain` is a change of the metric, and `within` its 95 % interval; `interval` is where the change
-    by the next doubling lies.
+    `gain` is the change of the metric from half of the data to all of it, with its 95 % interval
+    `within`. `interval` is where the change by the next doubling lies: returns diminish, so twice
+    as much data brings at most as much again.
     """
 
     points: tuple[tuple[float, float], ...]
     gain: float
     within: tuple[float, float]
     interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class LearningCurve:
-    """Mean score at each share of the training data, and what its last doubling brought.
-
-    `gain` is the change of the metric from half of the data to all of it, with its 95 % interval
-    `within`. Returns diminish: twice as much data brings at most as much again.
-    """
-
-    points: tuple[tuple[float, float], ...]
-    gain: float
-    within: tuple[float, float]
-
-    @property
-    def to_come(self) -> tuple[float, float]:
-        """Where the change by the next doubling lies: between none and the limit of the last."""
-        low, high = self.within
-        return min(low, 0.0), max(high, 0.0)
-
-    def as_json(self) -> CurveJson:
-        """Return the curve as `gitexp gaps --json` prints it."""
-        return {
-            "points": self.points,
-            "gain": self.gain,
-            "within": self.within,
-            "interval": self.to_come,
-        }
 
     def better(self, *, higher_is_better: bool) -> tuple[float, float]:
         """The interval of the last doubling, with improvements above 0."""
@@ -77,4 +50,5 @@ def measure_gain(
     sd = float(np.std(gains, ddof=1))
     reach = -student_t.ppf(0.025, n - 1) * standard_error(sd, n, widening)
     means = tuple((share, float(np.mean(points[share]))) for share in sorted(points))
-    return LearningCurve(means, mean, (mean - reach, mean + reach))
+    low, high = mean - reach, mean + reach
+    return LearningCurve(means, mean, (low, high), (min(low, 0.0), max(high, 0.0)))

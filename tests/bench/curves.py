@@ -141,7 +141,7 @@ def main(projects: int, wanted: Sequence[str]) -> None:
 
 
 def _holds(curve: LearningCurve, true: float) -> bool:
-    low, high = curve.to_come
+    low, high = curve.interval
     return low <= true <= high
 
 

@@ -39,11 +39,10 @@ def test_a_curve_without_a_gap_and_what_was_skipped_are_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    curve = LearningCurve(((0.5, 0.89), (1.0, 0.9)), 0.012, (-0.004, 0.028))
+    curve = LearningCurve(((0.5, 0.89), (1.0, 0.9)), 0.012, (-0.004, 0.028), (-0.004, 0.028))
     gaps(replace(REPORT, curve=curve, skipped=("slices: " + 30 * "no ",)), 5, as_json=False)
     out = capsys.readouterr().out
     assert "brought +0.012 [-0.004, +0.028]; the next one usually brings less" in " ".join(
         out.split()
     )
     assert max(map(len, out.splitlines())) <= 80
-    assert curve.as_json()["interval"] == (-0.004, 0.028)

@@ -26,14 +26,14 @@ def test_the_last_doubling_is_measured_as_scipy_does_and_limits_the_next() -> No
     assert curve.within == pytest.approx((scipys.low, scipys.high))
     # A power law to 0 would foresee more than there is left to gain.
     really = np.mean(LOSSES) * (1 - 2**-0.5)
-    assert curve.to_come[0] == 0 < really < curve.gain < curve.to_come[1]
+    assert curve.interval[0] == 0 < really < curve.gain < curve.interval[1]
 
 
 def test_a_loss_that_falls_is_better_too() -> None:
     up, down = measured(ACCURACY), measured(ERROR)
     assert down.gain == pytest.approx(-up.gain)
     assert down.better(higher_is_better=False) == pytest.approx(up.better(higher_is_better=True))
-    assert down.to_come[1] == 0
+    assert down.interval[1] == 0
 
 
 def test_redrawn_splits_widen_the_interval() -> None:
