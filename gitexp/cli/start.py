@@ -6,6 +6,7 @@ nothing to end in order.
 
 from __future__ import annotations
 
+import gc
 import os
 
 from gitexp.cli.signals import end_at_once, when_interrupted
@@ -14,6 +15,7 @@ from gitexp.cli.signals import end_at_once, when_interrupted
 def main() -> None:
     """Run the command line."""
     when_interrupted(end_at_once)
+    gc.disable()  # until a command is loaded: modules are many objects, and hardly any is dropped
     if shell := os.environ.get("_GITEXP_COMPLETE"):
         from gitexp.cli.completion.complete import main as complete  # a shell asks
 
