@@ -80,9 +80,9 @@ def _lock(repository: Repository, number: int | str) -> Path:
 
 
 def _check_out(repository: Repository, path: Path, commit: str) -> str:
-    if _admin(repository, path) is not None:
+    if admin := _admin(repository, path):
         try:
-            return _write(repository, path, commit)
+            return _write(repository, path, admin, commit)
         except (GitFailed, NotReady, OSError, ValueError):
             pass  # Broken by hand, by a crash or by a prune: rebuilt below.
     _remove(repository, path)
@@ -93,14 +93,13 @@ def _check_out(repository: Repository, path: Path, commit: str) -> str:
             *NO_HOOKS, "worktree", "add", "--force", "--force", "--detach", "--no-checkout",
             "--quiet", str(path), commit,
         )  # fmt: skip
-    return _write(repository, path, commit)
+    if admin := _admin(repository, path):
+        return _write(repository, path, admin, commit)
+    raise NotReady(f"git did not make the checkout {path}")
 
 
-def _write(repository: Repository, path: Path, commit: str) -> str:
+def _write(repository: Repository, path: Path, admin: Path, commit: str) -> str:
     """Make a checkout what a commit is; returns what in it may not be as you expect."""
-    admin = _admin(repository, path)
-    if admin is None:
-        raise NotReady(f"git did not make the checkout {path}")
     for left in admin.iterdir():
         if left.name not in _ADMIN:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
