@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,20 +26,20 @@ class Contents:
         self.known = known
         self.asked: dict[str, str] = {}
 
-    def sha256(self, file: Path) -> str:
-        """SHA-256 of a file's content, in hexadecimal digits.
+    def sha256(self, file: Path | str, stat: os.stat_result | None = None) -> str:
+        """SHA-256 of a file's content, in hexadecimal digits; `stat` is what is known of the file.
 
         Whoever edits a file in place can set its mtime back, but not its ctime.
 
         Raises:
             OSError: the file cannot be read.
         """
-        stat = file.stat()
+        stat = stat or os.stat(file)  # noqa: PTH116 - a Path takes as long again
         times = f"{stat.st_mtime_ns}:{stat.st_ctime_ns}"
         key = f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{times}"
         found = self.known.get(key)
         if not isinstance(found, str):
-            found = _read(file)
+            found = _read(Path(file))
             if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) < _FRESH:
                 return found
         self.asked[key] = found

@@ -112,7 +112,8 @@ def _modules_of(info: Path) -> set[str]:
     with suppress(OSError):
         text = (info / "RECORD").read_text("utf-8", "replace")
         paths = [line.partition(",")[0] for line in text.splitlines()]
-        regular = {found[1] for path in paths if (found := re.match(r"([^/]+)/__init__\.", path))}
+        parts = (path.partition("/") for path in paths)
+        regular = {top for top, _, below in parts if top and below.startswith("__init__.")}
         return regular | {
             re.sub(r"(/__init__)?\.[^/]*$", "", path).replace("/", ".")
             for path in paths
