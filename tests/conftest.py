@@ -26,12 +26,14 @@ if not os.environ.get("GITEXP_FUZZ"):
 # Whatever else the caller has in its environment must not decide a test, and every process that is
 # started takes longer with it. Workers inherit what is left here.
 _KEPT = {
-    "GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ", "HOME", "LANG", "LC_ALL",
+    "GITEXP_AXE", "GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ", "HOME", "LANG", "LC_ALL",
     "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TEMP", "TERM", "TMP", "TMPDIR", "TZ", "USER",
 }  # fmt: skip
-_KEPT_BEGINNINGS = ("COV", "DYLD_", "PIP_", "PYENV_", "PYTEST_", "SSL_", "UV_", "XDG_RUNTIME_")
+_KEPT_BEGINNINGS = (
+    "COV", "DYLD_", "NODE_", "NPM_", "PIP_", "PYENV_", "PYTEST_", "SSL_", "UV_", "XDG_RUNTIME_",
+)  # fmt: skip
 for _name in [*os.environ]:
-    if _name not in _KEPT and not _name.startswith(_KEPT_BEGINNINGS):
+    if _name not in _KEPT and not _name.upper().startswith(_KEPT_BEGINNINGS):
         del os.environ[_name]
 
 
