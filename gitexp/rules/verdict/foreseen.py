@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_SHARED = 0.8  # correlation of two runs on one seed
 _FEWEST_CHANGED = 12  # predictions put right by a change that any test at these levels confirms
-_FIRST_SHOWS = "; how alike the runs of a pair are, the first experiment will show"
+_FIRST_SHOWS = "; the first experiment will narrow this down"
 
 
 @dataclass(frozen=True, slots=True)

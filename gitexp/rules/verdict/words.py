@@ -156,11 +156,12 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     if registration.rules > 1 and registration.seeded and judgement.verdict == "CONFIRMED":
         # Divergence that none of the runs showed cannot be seen by any test on them.
         n, most = judgement.pairs, 1 - 0.05 ** (1 / judgement.pairs)
-        lines.append(f"0 of {n} candidate runs diverged; up to {100 * most:.0f} % may")
+        rate = f"the true rate may be up to {100 * most:.0f} %"
+        lines.append(f"0 of {n} candidate runs diverged; {rate}")
     explored = judgement.verdict == "EXPLORATORY"  # on seeds that no verdict uses
     if registration.rules > 1 and not (registration.fresh_seeds or explored):
-        what = "these seeds (folds)" if registration.seeded else "this data"
-        lines.append(f"all experiments share {what}: none is fresh")
+        what, them = ("seeds (folds)", "them") if registration.seeded else ("data", "it")
+        lines.append(f"all experiments use the same {what}, so none of {them} is fresh")
     return [*lines, judgement.detail] if judgement.detail else lines
 
 

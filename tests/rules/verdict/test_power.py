@@ -164,7 +164,9 @@ def test_without_a_past_the_baselines_own_runs_tell_the_spread(
     # Pairs are seldom as unlike as that; how alike they are, only an experiment shows.
     shared = 1 if ">=" in criterion else math.sqrt(1 - 0.8)
     assert power.at_best == pytest.approx(shared * power.detectable)
-    assert (power.at_best < power.detectable) == ("the first experiment will show" in power.source)
+    assert (power.at_best < power.detectable) == (
+        "the first experiment will narrow" in power.source
+    )
 
 
 @pytest.mark.parametrize("values", [(), BASELINE[:2], (0.9, 0.9, 0.9)])

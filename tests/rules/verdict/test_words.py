@@ -203,7 +203,7 @@ def test_a_note_is_read_without_gitexp() -> None:
 
 
 def test_a_confirmation_says_how_often_training_may_diverge_for_all_that_it_knows() -> None:
-    said = "0 of 5 candidate runs diverged; up to 45 % may"
+    said = "0 of 5 candidate runs diverged; the true rate may be up to 45 %"
     by_rules_2 = replace(a_registration(), rules=2, seeds=(725_918, 725_937))
     assert note(by_rules_2, CONFIRMED).splitlines()[-1] == said
     without = (
