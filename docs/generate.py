@@ -41,14 +41,14 @@ HEAD_OF_JSON = """\
 Generated from the types that the code fills, by docs/generate.py; the tests hold what commands
 print against them.
 
-With `--json` a command prints one value on standard output and nothing else there. News of runs is
-on standard error, an object a line: each has `event`, `time`, and `uptime`, the seconds since the
-machine was started.
+With `--json`, a command prints one value on standard output and nothing else there. Progress of
+runs goes to standard error, one object per line. Each has an `event`, its `time`, and `uptime`, the
+seconds since the machine was started.
 
 - A command that fails prints a [Failure](#failure) in place of its result, and says the same in
   words on standard error. Its exit code is the one that its `--help` lists.
-- Where several experiments run, one that fails has its `error` in place of a verdict.
-- What is not known is null. Times are ISO 8601.
+- If several experiments run, one that fails has its `error` in place of a verdict.
+- A value that is not known is null. Times are ISO 8601.
 - New fields may be added. A field is not renamed or removed without a new version.
 """
 _LANGUAGES = {ExampleKind.DIFF: "diff", ExampleKind.MESSAGE: "", ExampleKind.COMMANDS: "sh"}

@@ -18,8 +18,8 @@ _OPTIONAL = ("numpy", "scipy", "pandas", "pyarrow", "mlflow", "mcp")
 class VersionJson(TypedDict):
     """Which gitexp this is, and what it runs on.
 
-    `dependencies` that are not installed are null. `installed` is index, editable, archive, folder,
-    a version control system, or unknown.
+    Of `dependencies`, those that are not installed are null. `installed` is index, editable,
+    archive, folder, a version control system, or unknown.
     """
 
     gitexp: str

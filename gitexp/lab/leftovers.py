@@ -32,7 +32,7 @@ _SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about t
 
 
 class HoldingJson(TypedDict):
-    """What a run left behind: `used` says when it was used last."""
+    """What a run left behind. `used` says when it was last used."""
 
     kind: str
     path: str

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a rule has to say.
+    """What a rule found.
 
-    `id` never changes meaning between releases, and `gitexp help ID` explains it. `hint` is the
-    next step, with commands that can be pasted. `advice` only informs; all else refuses.
+    The meaning of `id` never changes between releases, and `gitexp help ID` explains it. `hint` is
+    the next step, with commands that can be pasted. If `advice` is true, it only informs; otherwise
+    it refuses.
     """
 
     id: str

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 
 class BriefingJson(TypedDict, total=False):
-    """Lines on each topic, as far as there is something to say and room for it.
+    """Lines on each topic, where there is something to say and room for it.
 
-    `left_out` counts lines that found no room, by topic.
+    `left_out` counts the lines that there was no room for, by topic.
     """
 
     standing: list[str]

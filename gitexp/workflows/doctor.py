@@ -40,7 +40,7 @@ from gitexp.store.repository import Repository
 
 
 class ExaminedJson(TypedDict):
-    """A problem in this clone; `mended` says that it was fixed just now."""
+    """A problem in this clone. `mended` says whether it was fixed just now."""
 
     id: str
     message: str

@@ -45,9 +45,9 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written: `rows` of a table, or runs that were added to a store of MLflow.
+    """What was written: `rows` of a table, or runs that were added to an MLflow store.
 
-    `known` counts runs that the store had already.
+    `known` counts the runs that the store had already.
     """
 
     to: Format

@@ -42,7 +42,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs, in words, one value an experiment; None where there is none."""
+    """What differs, in words, with a value for each experiment; None where there is none."""
 
     group: Group
     what: str

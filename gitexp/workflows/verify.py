@@ -66,7 +66,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What recomputing found; `ok` if there are no `problems`.
+    """What recomputing found. `ok` says that there are no `problems`.
 
     `rewritten` counts verdict notes that were wrong. `signatures` counts commits of records by who
     signed them ("" for nobody), where anybody did or this clone would.

@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"\w[\w.+-]{0,59}", re.ASCII)  # what can be pasted as a key
 
 
 class LuckJson(TypedDict):
-    """What the best of so many tries would show by luck; `gain` is null where noise is unknown."""
+    """What the best of `tries` would show by luck. `gain` is null if the noise is unknown."""
 
     tries: int
     sds: float
@@ -45,13 +45,16 @@ class WinJson(TriedConfigurationJson):
 
 
 class JudgedWinJson(WinJson):
-    """A win, and whether it would stand: null where noise is unknown."""
+    """A win, and whether it would stand; null if the noise is unknown."""
 
     standing: str | None
 
 
 class WorthRetestJson(WinJson):
-    """A win that deserves a retest, of so many pairs; null for over 100, or unknown noise."""
+    """A win that deserves a retest.
+
+    `pairs` is how many pairs of runs that takes; null if over 100, or if the noise is unknown.
+    """
 
     pairs: int | None
 

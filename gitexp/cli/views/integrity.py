@@ -29,7 +29,7 @@ _SIGNED = {
 
 
 class CheckedJson(TypedDict):
-    """What the gate says about an experiment; the name of the baseline's own commits is null."""
+    """What the gate says about an experiment. `name` is null for commits of the baseline."""
 
     name: str | None
     ok: bool

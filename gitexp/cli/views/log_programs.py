@@ -34,7 +34,7 @@ _LONGEST = 100  # characters of a cell in Markdown
 
 
 class BriefJson(TypedDict):
-    """An experiment in under 200 characters, for which its change is cut."""
+    """An experiment in under 200 characters; a long change is cut."""
 
     name: str
     change: str

@@ -19,9 +19,10 @@ _NAMED = 3  # experiments of a queue that are named
 
 
 class QueueJson(TypedDict):
-    """A queue that was begun: `events` is a file that says what it does, a line of JSON each.
+    """A queue that was started.
 
-    One that measures the baseline has the name of its branch for an experiment.
+    `events` is a file that says what it does, one line of JSON for each event. A queue that
+    measures the baseline has the branch's name in place of an experiment's.
     """
 
     queue: str
@@ -40,9 +41,9 @@ class ResumedJson(TypedDict):
 
 
 class StoppedJson(TypedDict):
-    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet.
+    """Experiments that a queue was asked to stop.
 
-    It still has to run `others`.
+    `at_work` says that it has not done so yet, and `others` are those that it still has to run.
     """
 
     queue: str

@@ -23,7 +23,7 @@ _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
 
 class ConcludedJson(FiguresJson):
-    """How an experiment was judged; `runs` counts those that were made for it just now."""
+    """How an experiment was judged. `runs` counts the runs that were made for it just now."""
 
     name: str
     commit: str

@@ -26,7 +26,7 @@ class SampleJson(TypedDict):
 
 
 class SmokedJson(TypedDict):
-    """An experiment's runs on shares of the data, which are no verdict."""
+    """An experiment's runs on shares of the data. They give no verdict."""
 
     name: str
     commit: str
@@ -37,7 +37,10 @@ class SmokedJson(TypedDict):
 
 
 class TriedJson(TypedDict):
-    """Runs of the work tree as it is; `left_out` are large files that git does not track."""
+    """Runs of the work tree as it is.
+
+    `left_out` are large files that git does not track, which the runs did not have.
+    """
 
     metric: str
     samples: list[SampleJson]

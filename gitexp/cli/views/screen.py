@@ -39,7 +39,7 @@ class RankedJson(TypedDict):
 
 
 class ScreeningJson(TypedDict):
-    """Screened ideas, the best first, which are no verdict; and those without runs."""
+    """Screened ideas, the best first, and those without runs. Screening gives no verdict."""
 
     verdict: None
     runs: int

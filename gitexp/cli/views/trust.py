@@ -18,7 +18,7 @@ _MOST = 200  # lines of one difference, where there is no pager
 
 
 class TrustJson(TypedDict):
-    """What waits for approval, and whether it has it now."""
+    """What waits for approval, and whether it was approved now."""
 
     approved: bool
     waiting: Sequence[ToApprove]

@@ -48,9 +48,10 @@ _PROVEN = StepEffect(1, 0.0, None, neutral=True)  # the one seed on which it was
 
 
 class LadderStepJson(TypedDict):
-    """A step of the baseline branch that is not an experiment, and what it did to the metric.
+    """A commit of the baseline branch that is not an experiment, and what it did to the metric.
 
-    `protocol` names what measures differently since, `asked` how criterion and goals changed.
+    `protocol` names what it changed in how results are measured, and `asked` how it changed
+    criterion and goals.
     """
 
     commit: str

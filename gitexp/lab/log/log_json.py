@@ -34,8 +34,8 @@ class FiguresJson(TypedDict):
 class CriterionJson(TypedDict):
     """What counts as success.
 
-    A percentage is a share, under the scale "percent"; a constant to reach has a name of its own
-    and no effect.
+    With the scale "percent", `effect` is a share of the baseline's score. A `constant` to reach has
+    no effect.
     """
 
     metric: str

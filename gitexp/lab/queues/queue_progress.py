@@ -33,7 +33,7 @@ class PlaceJson(TypedDict):
 
 
 class QueueProgressJson(TypedDict):
-    """A queue, and how far each of its experiments is; a baseline has its branch's name."""
+    """A queue, and how far each of its experiments is. A baseline has the name of its branch."""
 
     queue: str
     kind: RunKind

@@ -31,9 +31,9 @@ _OWN = re.compile(rb"<!-- written by gitexp init --agents: ([0-9a-f]{16}) -->\s*
 
 @dataclass(frozen=True, slots=True)
 class AgentFile:
-    """A file, from the top of the work tree, and what was done to it, "" if nothing.
+    """A file, by its path from the top of the work tree, and what was done to it ("" for nothing).
 
-    `part` says which part of it is ours where not all of it is.
+    `part` names the part that gitexp wrote, if it did not write the whole file.
     """
 
     path: str

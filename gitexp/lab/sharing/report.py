@@ -31,7 +31,7 @@ class Flow:
 
 
 class ChangedVerdictJson(TypedDict):
-    """A verdict that is another one since records came in."""
+    """A verdict that changed because of records that came in."""
 
     commit: str
     before: str
@@ -39,7 +39,7 @@ class ChangedVerdictJson(TypedDict):
 
 
 class RenamedJson(TypedDict):
-    """An experiment whose name somebody else's had, too."""
+    """An experiment that was renamed because somebody else had used its name."""
 
     commit: str
     old: str
@@ -67,7 +67,8 @@ SyncedJson = TypedDict(
     },
 )
 SyncedJson.__doc__ = (
-    "What a sync shared; `kept` stays here and `refused` was refused, each with why."
+    "What a sync shared. `kept` is what stays here and `refused` what the remote refused, each with"
+    " the reason."
 )
 
 

@@ -14,7 +14,10 @@ LONGEST_REMARK = 2000  # characters
 
 
 class RemarkJson(TypedDict):
-    """What somebody wants others to know; `withdraws` if it is why the idea was given up."""
+    """What somebody wants others to know.
+
+    `withdraws` says whether it is why the idea was given up.
+    """
 
     time: str
     by: str

@@ -50,7 +50,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A metric of one run: `values` at `steps`, which are as many."""
+    """A metric of one run: its `values` at these `steps`."""
 
     seed: int
     attempt: int

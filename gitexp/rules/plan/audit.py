@@ -72,9 +72,9 @@ class Retest:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """How many wins would stand, and how many would be noise, if `sd` were the noise.
+    """How many wins would stand, and how many would be noise, at a standard deviation of `sd`.
 
-    `best_of` is what the best of all tries would gain by luck then.
+    `best_of` is what the best of all tries would then gain by luck.
     """
 
     sd: float

@@ -50,7 +50,7 @@ def is_grounded(trailer: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceCount:
-    """How many hypotheses with one kind of evidence have a verdict, and were confirmed."""
+    """How many hypotheses with one kind of evidence have a verdict, and how many were confirmed."""
 
     kind: EvidenceKind
     confirmed: int

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Together:
     """The mean effect of experiments that share no runs, with its 95 % interval.
 
-    Where it is printed it is a change of the metric, elsewhere a gain, as a judgement's effect is.
+    JSON has it as a change of the metric; in the code it is a gain, as a judgement's effect is.
     """
 
     effect: float

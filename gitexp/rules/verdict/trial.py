@@ -36,12 +36,12 @@ _NO_SEED = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to spend runs: looks, experiments of a campaign, what they cost and can detect.
+    """One way to spend runs: looks, experiments in a campaign, and what they cost and can detect.
 
-    All costs are seconds with every look taken: `experiment` where the baseline has been run,
-    `alone` where it has not, `campaign` for all planned experiments against one baseline. `in_sds`
-    is the smallest effect that the campaign's first experiment confirms four times in five, in
-    standard deviations of a paired difference; None where only examples can tell.
+    Costs are in seconds and assume that every look is taken: `experiment` is one experiment on a
+    baseline that was run, `alone` one with its baseline, and `campaign` all planned experiments on
+    one baseline. `in_sds` is the smallest effect that the campaign's first experiment confirms four
+    times in five, in standard deviations of a paired difference; None if only predictions can.
     """
 
     repeats: tuple[int, ...]
