@@ -8,12 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from gitexp.cli.views.terminal import OUTPUT, is_dumb
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 # As git sets them: quit where all fits on one screen, show colors, leave the screen as it is.
 _LESS, _LV = "FRX", "-c"

@@ -15,10 +15,10 @@ import typer
 from gitexp.cli.views import code as code_views
 from gitexp.cli.views import registered as views
 from gitexp.errors import Refused, UsageError
+from gitexp.lab.projects.project import Project
 from gitexp.workflows.start import start, start_sweep
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.registering import Started
     from gitexp.rules.plan.options import Options
     from gitexp.workflows.start_again import Replaced

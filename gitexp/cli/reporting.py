@@ -19,11 +19,11 @@ from gitexp.cli.figures.pairs import pairs
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.projects.project import Project
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from gitexp.cli.figures.drawing import Drawing
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 
 MOST_IN_FOREST = 100  # experiments in one picture, unless somebody asks for more

@@ -16,13 +16,13 @@ from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.terminal import print_json
 from gitexp.errors import GitexpError
 from gitexp.lab.projects.project import open_project
+from gitexp.rules.documents.change import ChangeJson
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.accept import accept
 from gitexp.workflows.run import Conclusion, Unfinished, run
 
 if TYPE_CHECKING:
     from gitexp.lab.registering.registering import Started
-    from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.start_again import Replaced
 
 

@@ -11,10 +11,10 @@ from gitexp.cli import live
 from gitexp.cli.running import AskedRuns, carry_out
 from gitexp.engine.clusters.slurm_script import PrintedScript
 from gitexp.errors import Stopped, UsageError
+from gitexp.lab.projects.project import Project
 from gitexp.workflows.run_on import cluster_of
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.where import Where
 
 

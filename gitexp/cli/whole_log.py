@@ -10,10 +10,10 @@ import typer
 
 from gitexp.errors import NotReady
 from gitexp.lab.log.ladder import LadderStep
+from gitexp.lab.projects.project import Project
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import OpenLog, Row
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 
 # The functions below import what they need: statistics take 10 ms to load, and a part of the log,

@@ -13,15 +13,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git import Git
 from gitexp.store.git_errors import is_full
+from gitexp.store.repository import Repository
 from gitexp.store.user_path import user_path
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 SETTING = "gitexp.cache"
 CLONES = "clones"  # folder of the clones that workers make

@@ -8,15 +8,10 @@ import re
 import shlex
 import shutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import NotReady
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gitexp.rules.documents.settings import Settings
-
+from gitexp.rules.documents.settings import Settings
 
 # As words on their own, these would be passed to the program as arguments and silently ignored.
 _SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}

@@ -11,6 +11,7 @@ from gitexp.engine.lfs import ATTRIBUTES, filters_of, set_contents_aside, write_
 from gitexp.engine.proven import Proven
 from gitexp.engine.reuse import Written, reuse
 from gitexp.errors import NotReady
+from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import one_a_line
 from gitexp.store.index_file import IndexEntry, files_called, index_of, raw_entries, submodules_in
@@ -18,7 +19,6 @@ from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
     from gitexp.engine.tree import Tree
-    from gitexp.store.git import Git
 
 
 @dataclass(frozen=True, slots=True)

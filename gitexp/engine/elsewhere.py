@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gitexp.engine.builds import tree_of
 from gitexp.engine.distributions import OWN, PLUMBING, SITES, Placed
 from gitexp.engine.startup import CUSTOMIZATIONS
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate.paths import matches
 
 if TYPE_CHECKING:
     from gitexp.engine.contents import Contents
-    from gitexp.rules.documents.settings import Settings
 
 
 def modules_of(

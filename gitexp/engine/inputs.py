@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.errors import NotReady
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.gate.paths import is_config
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
 
 
 def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from gitexp.engine.engine import Done, Slot
+from gitexp.engine.engine import Done, Made, Order, Slot
 from gitexp.rules.documents.ended import Ended
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gitexp.engine.engine import Made, Order
 
 
 class Pool:

@@ -10,15 +10,12 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.engine.within import is_within
 from gitexp.errors import NotReady
+from gitexp.rules.documents.settings import Settings
 from gitexp.store.aside import make_durable
 from gitexp.store.local import make_writable
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
 
 
 def remove_results(root: Path, place: Path, settings: Settings) -> None:

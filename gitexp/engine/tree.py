@@ -6,12 +6,9 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from gitexp.store.git import Git
 from gitexp.store.sealed import sealed_git
-
-if TYPE_CHECKING:
-    from gitexp.store.git import Git
 
 
 @dataclass(frozen=True, slots=True)

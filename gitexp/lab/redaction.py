@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.lab.log.verdict_notes import compute_verdict_notes
 from gitexp.lab.progress import counted_off
@@ -16,10 +15,7 @@ from gitexp.store.git_output import split_lines
 from gitexp.store.merge import exclusively, move
 from gitexp.store.note_subjects import REDACTED
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
+from gitexp.store.repository import Repository
 
 _BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
 _WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}

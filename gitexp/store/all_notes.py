@@ -7,7 +7,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gitexp.store.commits import write_blob
 from gitexp.store.git_output import decode
@@ -15,10 +14,7 @@ from gitexp.store.kept_pack import keep
 from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.objects import NotesTree
 from gitexp.store.pack import Pack
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
+from gitexp.store.repository import Repository
 
 _NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # A note to write: its text, or the id of a blob that git already has.

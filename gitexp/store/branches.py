@@ -7,16 +7,13 @@ takes the commit that the branch must still be at; a branch that has moved is le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept_commits
 from gitexp.store.refs import ARCHIVE
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 
 def move_branch(repository: Repository, ref: str, new: str, old: str, *, reason: str) -> None:

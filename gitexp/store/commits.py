@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
 from gitexp.store.edited_trees import trees_with_file
 from gitexp.store.git_errors import GitFailed, unsigned
 from gitexp.store.kept_pack import kept_commits
 from gitexp.store.refs import HEADS
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 
 def commit_file(repository: Repository, base: str, path: str, content: bytes, message: str) -> str:

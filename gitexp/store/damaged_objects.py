@@ -12,13 +12,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.store.fetch import REFETCH
 from gitexp.store.local import make_folder
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _WHOLE = 1 << 16  # bytes of a file that is unpacked to its end; of larger ones only the beginning
 _HEADER = re.compile(rb"(blob|tree|commit|tag) \d+\0")

@@ -7,14 +7,11 @@ import re
 import shlex
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
 from gitexp.store.refs import KEPT, NOTES
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def broken_refs(repository: Repository) -> list[str]:

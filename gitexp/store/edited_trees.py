@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.store.pack import Pack
 from gitexp.store.raw_tree import FILE, FOLDER, parse_tree, write_tree
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.store.reader import Reader
-    from gitexp.store.repository import Repository
 
 _AT_ONCE = 100  # trees that are in memory: one of 20,000 files has a megabyte
 

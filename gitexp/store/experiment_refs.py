@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS, REMOTES
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def own_ref(refs: Sequence[str], message: str, commit: str) -> str:

@@ -15,12 +15,12 @@ from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.kept_pack import DURABLE
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
+from gitexp.store.repository import Repository
 from gitexp.store.transfer import Show, transfer
 
 if TYPE_CHECKING:
     import subprocess
 
-    from gitexp.store.repository import Repository
 
 _TRIES = 3
 # A file: objects were lost, so the next fetch brings all of them, whatever refs claim to have.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import SeenRefs, is_settled, refs_signature
@@ -17,9 +16,7 @@ from gitexp.store.experiment_refs import is_experiments, own_ref, rank
 from gitexp.store.experiments import Entry, Named, read_commits, timestamp
 from gitexp.store.older_branches import older_than_gitexp
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _BATCH = 5000  # commits that are read at once: all of them may take a gigabyte
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from gitexp.store.all_notes import NotesSnapshot, read_all, write_all
 from gitexp.store.damaged_refs import known_values
@@ -17,10 +16,8 @@ from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_subjects import RESTORED
 from gitexp.store.objects import NotesTree
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, KEPT, NOTES
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 _FURTHEST = 1000  # earlier states of a ref that are searched
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError
 from gitexp.store.aside import files_aside
@@ -12,11 +11,9 @@ from gitexp.store.damaged_refs import broken_refs, restore_ref
 from gitexp.store.hooks import follow_move
 from gitexp.store.note_writing import store_waiting
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING, REHEARSAL
+from gitexp.store.repository import Repository
 from gitexp.store.work_tree import finish_advance
 from gitexp.store.writers_lock import packing_locks, was_interrupted, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 _OLD = 2.0  # seconds; git holds the lock on a ref for milliseconds
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.all_notes import NoteContent, NotesSnapshot, read_all, read_texts, write_all
@@ -16,12 +16,9 @@ from gitexp.store.git import ZERO
 from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_subjects import MERGED, RECEIVED
 from gitexp.store.note_writing import store_aside
+from gitexp.store.repository import Repository
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 from gitexp.store.writers_lock import move_refs, persist, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
 
 _T = TypeVar("_T")
 

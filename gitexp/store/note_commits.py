@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from gitexp.store.kept_pack import kept
 from gitexp.store.pack import Pack
+from gitexp.store.repository import Repository
 from gitexp.store.signing import signed, signs
 from gitexp.store.writers_lock import move_refs, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 
 def begin_notes(repository: Repository, ref: str) -> bool:

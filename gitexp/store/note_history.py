@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.store.cache import remove_cache
 from gitexp.store.git_output import decode
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
+from gitexp.store.repository import Repository
 
 _Blobs = defaultdict[str, list[str]]
 

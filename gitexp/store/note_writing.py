@@ -9,8 +9,9 @@ of them want to write, and the ref moves only from the value that was read
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.errors import GitexpError, NotReady, StoreBusy
 from gitexp.store.aside import (
@@ -31,14 +32,8 @@ from gitexp.store.note_subjects import notes_subject
 from gitexp.store.objects import NotesTree
 from gitexp.store.pack import Pack
 from gitexp.store.refs import KEPT, RUNS
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, persist, writing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from gitexp.store.repository import Repository
-
 
 _NAP = 0.003  # seconds between looks at the lock
 

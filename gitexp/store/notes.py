@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
 from gitexp.store.objects import NotesTree
+from gitexp.store.repository import Repository
 from gitexp.store.sifting import sift
 
 if TYPE_CHECKING:
     from gitexp.store.reader import Reader
-    from gitexp.store.repository import Repository
 
 _PIECE = 1 << 20  # bytes that are read at a time
 _FEW = 100  # commits whose notes are looked up one by one, not in the list of all

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
 from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING
+from gitexp.store.repository import Repository
 from gitexp.store.transfer import Show, transfer
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
 
 _MANY = 200  # refs of one push
 _MOST_PATTERNS = 2_000  # of one push; they have to fit on a command line

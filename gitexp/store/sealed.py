@@ -11,14 +11,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.store.git import Git
 from gitexp.store.git_environment import sealed_environment
 from gitexp.store.local import locked
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _CONFIG = """\
 [core]

@@ -12,25 +12,19 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import kind_of, parse_line
-from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.store.aside import Intent
 from gitexp.store.fetch import delete_refs
 from gitexp.store.push import Push, push
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gitexp.rules.documents.record import Record
-    from gitexp.store.repository import Repository
-
+from gitexp.store.repository import Repository
 
 # The notes in which lines of a run belong; what is not named here is bulk.
 _HOME: dict[Kind | None, str] = {Kind.LOG: LOGS, Kind.START: RUNS}

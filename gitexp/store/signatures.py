@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
+from gitexp.store.repository import Repository
 from gitexp.store.signing import signs
 from gitexp.store.user_path import user_path
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 BAD = "bad signature"
 EXPIRED = "expired key"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.store.repository import Repository
 from gitexp.store.user_path import user_path
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 _SHA1_DIGITS = 40
 _HINT = "git config gpg.format ssh && git config user.signingKey ~/.ssh/id_ed25519.pub"

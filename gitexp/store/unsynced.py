@@ -8,13 +8,10 @@ its own: results of it are here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import one_a_line, split_lines
 from gitexp.store.refs import FETCHED, HEADS, REMOTE_HEADS, REMOTES, RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _PUSHED = "update by push"  # git's words in the reflog of a branch that it gave a remote
 

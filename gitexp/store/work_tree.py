@@ -23,11 +23,11 @@ from gitexp.store.branches import moved
 from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept_commits
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
     from gitexp.store.git_output import FileChange
-    from gitexp.store.repository import Repository
 
 _LOCK, _NEXT = "index.lock", "index.gitexp"
 _SUBMODULE = "160000"  # its mode

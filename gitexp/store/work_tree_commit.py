@@ -7,14 +7,11 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.local import make_folder
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _LARGEST = 1 << 20  # bytes of a file that git does not track: data would fill its object store
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")

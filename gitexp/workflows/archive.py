@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.log.remarks import remark
@@ -13,16 +12,14 @@ from gitexp.lab.log.results import read_results
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.projects.experiment import meant_by
 from gitexp.lab.projects.experiment_name import short_name
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import take_out
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import timestamp
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, REMOTES
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,20 @@ from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.measuring.session import SessionTools
 from gitexp.lab.measuring.step_session import prove_steps
 from gitexp.lab.measuring.unended import end_unended
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import history
 from gitexp.lab.registering.seeds import first_seed
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.record import PROOF, Record
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import Power, power_of, underpowered
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.finding import Finding
 
 _RECENT = 3  # baselines whose conditions a new one may share
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.same_change import whole_changes
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.setting import config_files
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import keys_at, parse_key
@@ -17,9 +17,6 @@ from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import visible
 from gitexp.store.lineage import LineDate, line_dates
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

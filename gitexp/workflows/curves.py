@@ -5,16 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.log.curves import Curves, read_curves
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.rules.text import shell_word, visible
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gitexp.lab.log.same_change import same_change
 from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.projects.lowered_rules import demand_rules
 from gitexp.lab.registering.seeds import first_seed
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.code_commit import BASE, CODE, code_trailers
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.plan.design import criterion_from, registration_for
@@ -20,7 +21,6 @@ from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.comparison import Comparison
-    from gitexp.rules.documents.change import Change
 
 
 _FACTS = {"Experiment", "Change", "Project", CODE, BASE}

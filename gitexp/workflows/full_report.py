@@ -11,6 +11,7 @@ from gitexp.lab.log.curves import Curves, curves_of
 from gitexp.lab.log.result import read_ahead
 from gitexp.lab.log.seed_runs import SeedScores, seed_scores
 from gitexp.lab.measuring.arms import arms_of
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
 
 IN_FULL = 200  # experiments, the newest: more would take long to read and to open
 _LAST_LINES = 12  # of what a failed run printed

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.projects.baseline_files import commit_on_baseline, read_on_baseline
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.documents.goal import FILE, parse_goal, set_goal
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.design import against_direction, not_reported
 
 if TYPE_CHECKING:
     import datetime as dt
-
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.finding import Finding
 
 
 def aim(project: Project, text: str, today: dt.date) -> list[Finding]:

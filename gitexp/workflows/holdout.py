@@ -10,20 +10,20 @@ from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
 from gitexp.lab.gate import check
 from gitexp.lab.measuring.running import free_folder, run_once
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.seeds import first_seed
 from gitexp.lab.trust.code_trust import demand_code_trust
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.settings import Settings
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import find_lines
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.store.repository import Repository
 
 _LONGEST_WHY = 300  # characters; a note's lines stay short
 

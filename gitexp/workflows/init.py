@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.command import missing_program
@@ -53,7 +54,6 @@ from gitexp.store.work_tree_commit import demand_no_merge
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from gitexp.lab.measuring.watcher import Watcher
 

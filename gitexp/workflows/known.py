@@ -11,6 +11,7 @@ from gitexp.lab.log.results import project_of, read_results
 from gitexp.lab.log.same_change import whole_changes
 from gitexp.lab.projects.baseline_files import commit_on_baseline, read_on_baseline
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.known import FILE, Known, add_known, parse_known
 from gitexp.rules.gate.formats.keys import parse_key, spell_key
 from gitexp.rules.gate.formats.toml import parse_value
@@ -21,7 +22,6 @@ from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 _SAID = {Verdict.CONFIRMED: "confirmed", Verdict.RULED_OUT: "ruled out"}
 

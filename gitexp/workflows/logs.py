@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.engine.tail import Tail
 from gitexp.errors import UsageError
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.projects.experiment import Measured, find_measured
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.lab.queues.queue_progress import is_over_in
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _NAP = 0.3  # seconds between looks at what grows
 _LONG_NAP = 1.0  # likewise, while nothing of it runs

@@ -14,6 +14,7 @@ from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.missing_results import about_missing_results
 from gitexp.lab.log.same_change import whole_changes
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import history, records_like_tip
 from gitexp.lab.standing.outdated import confirmed_before, waiting
 from gitexp.lab.trust.code_trust import untrusted_below
@@ -25,7 +26,6 @@ from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.rules.verdict.criterion import Criterion

@@ -10,10 +10,10 @@ from gitexp.lab.log.remarks import remark
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import demand_plain
 from gitexp.store.note_writing import store_aside
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.remark import Remark
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import shell_word
 from gitexp.store.git_output import decode
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.gate.checked import Checked
-    from gitexp.store.repository import Repository
 
 
 def pre_run(repository: Repository) -> tuple[Finding, ...]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.projects.baseline_files import commit_on_baseline
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.setting import find_key
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.gate.preset import add_preset
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 # For programs that do not read presets yet; with plain dictionaries, as tomllib returns them.
 READER = '''\

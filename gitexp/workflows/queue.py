@@ -16,6 +16,7 @@ from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.measuring.driving import demand_devices
 from gitexp.lab.projects.experiment import find_experiment, find_measured, meant_by
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.lab.queues.queue_progress import is_over_in
 from gitexp.lab.queues.replaced import command_of
@@ -24,15 +25,14 @@ from gitexp.rules.documents.where import HERE, Where
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
+from gitexp.store.repository import Repository
 from gitexp.workflows.baseline import demand_measurable
 from gitexp.workflows.run import demand_runnable
 from gitexp.workflows.run_on import cluster_of
 from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
-    from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a queue
 _PATIENCE = 15.0  # seconds for a queue to stop what it runs: a run may write a checkpoint

@@ -27,10 +27,10 @@ from gitexp.store.merge import exclusively
 from gitexp.store.note_history import drop_past
 from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import FETCHED, RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.redaction import Sought
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

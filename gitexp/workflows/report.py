@@ -10,6 +10,7 @@ from gitexp.lab.code.brought_code import CodeSize, measure_code
 from gitexp.lab.log.calibration import calibrated
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.log.log import Row, read_log
+from gitexp.lab.projects.project import Project
 from gitexp.lab.standing.goals import GoalProgress, progress
 from gitexp.lab.standing.headline import Headline, headline
 from gitexp.lab.standing.standing import standing
@@ -18,7 +19,6 @@ from gitexp.rules.plan.state import State
 if TYPE_CHECKING:
     import datetime as dt
 
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
 

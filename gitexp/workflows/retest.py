@@ -17,8 +17,10 @@ from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.registering import Proposal, Started, register, register_some
 from gitexp.lab.standing.outdated import measured_gain, waiting
 from gitexp.rules.demand import demand
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.documents.registration import AGAIN, Registration
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
@@ -31,8 +33,6 @@ from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.change import Change
-    from gitexp.rules.documents.settings import Settings
 
 
 # Trailers that belong to one registration, not to its change.

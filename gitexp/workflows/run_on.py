@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady
+from gitexp.lab.projects.project import Project
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.workers.meeting import Meeting
 from gitexp.lab.workers.remote_cluster import RemoteCluster, table_of
 from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.where import Where
 
 

@@ -14,6 +14,7 @@ from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_o
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.screen_session import ScreenSession
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.plan.screening import (
     demand_screening,
@@ -27,7 +28,6 @@ from gitexp.workflows.run import Unfinished
 if TYPE_CHECKING:
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.plan.shrinkage import Screened
 

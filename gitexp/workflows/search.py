@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gitexp.lab.log.log import Row, Selection, stream
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.progress import in_one_piece
+from gitexp.lab.projects.project import Project
 from gitexp.rules.plan.similar import Texts
 from gitexp.rules.verdict import words
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 _PATTERN = frozenset("*?[")
 

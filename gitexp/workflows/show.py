@@ -17,6 +17,7 @@ from gitexp.lab.log.seed_runs import seed_scores
 from gitexp.lab.log.verdict_notes import verdict_notes
 from gitexp.lab.measuring.arms import arms_of
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -26,7 +27,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.together import Together
 
 

@@ -11,10 +11,10 @@ from gitexp.lab.gate import check
 from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_of
 from gitexp.lab.measuring.driving import drive, run_maker
 from gitexp.lab.measuring.smoke_session import SmokeSession
+from gitexp.lab.projects.project import Project
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.record import Record
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.differences import inspect_files
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
 from gitexp.lab.registering.refusals import Refusals
 from gitexp.lab.registering.registering import Proposal, Started, register, register_all
 from gitexp.lab.registering.setting import NoSuchKey, from_setting
 from gitexp.lab.registering.work_tree_edit import edited_code, from_work_tree, put_back
 from gitexp.rules.demand import demand
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.plan.ideas import Idea, parse_ideas
@@ -25,10 +28,7 @@ from gitexp.rules.plan.options import Options
 from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.committing import Code
-    from gitexp.rules.documents.change import Change
-    from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Inspection
 
 _MIXED = {"C2", "C3"}  # rules about several values, and several lines

@@ -15,9 +15,11 @@ from gitexp.lab.code.work_tree_code import take_work_tree
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.measuring.unended import end_unended
 from gitexp.lab.projects.comparison import Comparison, find_comparisons
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
 from gitexp.lab.trust.code_trust import comes_from_elsewhere, note_own_code
 from gitexp.rules.demand import demand
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.code_commit import CODE, REPLACES, code_message
 from gitexp.rules.documents.message import hypothesis_of, split_message, write_message
 from gitexp.rules.documents.name import set_apart
@@ -32,9 +34,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import HEADS, RUNS
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.registering.committing import Code
-    from gitexp.rules.documents.change import Change
 
 _BRANCH = 'gitexp start --code "HYPOTHESIS"'
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.code.code_edit import CodeEdit, fork_of, project_at, split_code
@@ -13,6 +12,7 @@ from gitexp.lab.code.work_tree_code import Taken, restore_work_tree, take_work_t
 from gitexp.lab.projects.comparison import find_comparisons
 from gitexp.lab.projects.differences import relative
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.committing import Code
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.registering import Started, register
@@ -22,9 +22,6 @@ from gitexp.rules.plan.ideas import Idea
 from gitexp.rules.plan.options import Options
 from gitexp.store.experiments import read_commits
 from gitexp.workflows.start import ideas_of_sweep, propose, register_ideas, switch_to
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gitexp.lab.health.git_settings import check_fetches
 from gitexp.lab.log.batches import WORTH_KEEPING
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.progress import in_one_piece
+from gitexp.lab.projects.project import Project
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import Delivery, Here, deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
@@ -41,7 +42,6 @@ from gitexp.store.refs import LOGS, OUTGOING, REHEARSAL, RUNS, VERDICTS
 from gitexp.store.shared_runs import Folded, read_runs
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.store.merge import Merged
     from gitexp.store.transfer import Show
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.projects.experiment import find_experiment
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
+from gitexp.lab.projects.project import Project
 
 
 def show_diff(project: Project, names: Sequence[str | None]) -> None:

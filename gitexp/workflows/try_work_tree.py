@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
 from gitexp.lab.measuring.running import folder_of_failed, run_once
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.code_trust import demand_branch_trust
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.purpose import Purpose
@@ -17,7 +18,6 @@ from gitexp.store.work_tree_commit import commit_work_tree
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
 
 _LABEL = "work tree"

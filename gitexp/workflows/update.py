@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gitexp.lab.code.replacement import replaced_among
 from gitexp.lab.gate import check_refs
@@ -26,9 +25,7 @@ from gitexp.rules.text import visible
 from gitexp.store.experiments import read_commits
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Finding, ...]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import nap_of
-from gitexp.engine.engine import Came, Made, Order
+from gitexp.engine.engine import Came, Done, Made, Order, Slot
 from gitexp.engine.host import is_over_time
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
@@ -33,17 +34,14 @@ from gitexp.lab.workers.sending import (
 from gitexp.rules.documents.ended import Ended
 from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from gitexp.store.shared_runs import read_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gitexp.engine.engine import Done, Slot
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.task import Task
-    from gitexp.store.repository import Repository
 
 _REACTION = 0.5  # seconds between looks at whether it is to stop
 _NAP = 1.0  # seconds between looks at a run that another worker of this machine makes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.log_cells import in_fewer_words
+from gitexp.rules.documents.change import Change
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.criterion import Criterion
@@ -16,7 +17,6 @@ from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.verdict.verdict import Verdict
 
 

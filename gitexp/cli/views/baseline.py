@@ -9,14 +9,14 @@ import typer
 from gitexp.cli.views.registered import power
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import filled, findings, print_json
+from gitexp.lab.projects.project import Project
+from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.power import PowerJson
 
 if TYPE_CHECKING:
     from gitexp.lab.log.ladder import LadderStepJson
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.finding import Finding
     from gitexp.workflows.baseline import MeasuredBaseline
 
 

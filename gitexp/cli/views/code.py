@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.terminal import hanging, print_json, styled
+from gitexp.rules.documents.change import ChangeJson
 from gitexp.rules.text import counted, first_few, visible
 
 if TYPE_CHECKING:
     from gitexp.lab.registering.committing import Code
-    from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.start_again import Replaced
     from gitexp.workflows.start_code import FoundCode
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import filled, findings, print_json
+from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
     from gitexp.lab.standing.goals import GoalProgress
-    from gitexp.rules.finding import Finding
     from gitexp.rules.plan.run_scores import Score
 
 

@@ -11,6 +11,7 @@ from gitexp.cli.marks import UNTESTED
 from gitexp.cli.views.forest import Estimate, estimate
 from gitexp.cli.views.terminal import columns, shortened
 from gitexp.lab.log.ladder import LadderStep
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.text import visible
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from gitexp.lab.log.log import Row
-    from gitexp.rules.documents.change import Change
 
 AColumn = TypeVar("AColumn", bound=str)
 

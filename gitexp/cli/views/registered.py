@@ -16,6 +16,8 @@ from gitexp.cli.views.terminal import (
     styled,
     wrapped,
 )
+from gitexp.rules.documents.change import ChangeJson
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
@@ -23,9 +25,7 @@ from gitexp.rules.verdict.power import Power, PowerJson, repeats_needed, said_to
 
 if TYPE_CHECKING:
     from gitexp.lab.registering.registering import Started
-    from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.finding import Finding
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import filled
+from gitexp.rules.documents.change import Change
 from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.standing import LadderGains, Standing
 
 

@@ -11,16 +11,13 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import typer
 
+from gitexp.rules.finding import Finding
 from gitexp.rules.rendering import finding_lines
 from gitexp.rules.text import json_text, plain, visible
 from gitexp.rules.verdict.verdict import Verdict
-
-if TYPE_CHECKING:
-    from gitexp.rules.finding import Finding
 
 _COLORS = {
     Verdict.CONFIRMED: typer.colors.GREEN,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.elsewhere import Dask, Elsewhere, Slurm, Ssh
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.engine.clusters.cluster import Cluster
-    from gitexp.store.repository import Repository
 
 
 def open_cluster(settings: Elsewhere, repository: Repository, *, printed: bool = False) -> Cluster:

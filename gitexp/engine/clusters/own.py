@@ -17,12 +17,12 @@ from gitexp.engine.clusters.hosts import Host, parse_hosts
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
+from gitexp.store.repository import Repository
 from gitexp.store.user_path import user_path
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.elsewhere import Own
     from gitexp.rules.documents.ended import Ended
-    from gitexp.store.repository import Repository
 
 SETTING = "gitexp.cluster."  # and the name of the kind
 _OPEN = "open_cluster"  # the function that a file must have

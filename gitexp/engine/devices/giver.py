@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.grant import Devices, Granted
 from gitexp.engine.devices.shares import PARTS, Shares
 from gitexp.errors import UsageError
+from gitexp.rules.documents.settings import Settings
 from gitexp.store.git_environment import script_environment
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
 
 _MACHINE = "machine"  # as its lock file names it
 _NAP = 0.2  # seconds between looks at a lock

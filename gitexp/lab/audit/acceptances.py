@@ -9,12 +9,12 @@ from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import Inventory, label_of, name_of, own_records
 from gitexp.lab.log.acceptance import merges_on
 from gitexp.lab.projects.past_settings import read_settings
+from gitexp.lab.projects.project import Project
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.winning_runs import without_winning_runs
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 
 def about_acceptances(inventory: Inventory) -> Iterator[Finding]:

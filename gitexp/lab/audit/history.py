@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import Inventory, label_of
 from gitexp.rules.documents.check import parse_checks
@@ -18,9 +17,7 @@ from gitexp.store.git_output import decode
 from gitexp.store.note_history import find_cuts
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import KEPT, RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _MOST_NAMED = 5  # commits in one sentence
 _BEGUN = "begun"  # all that is to be said of the start of an attempt

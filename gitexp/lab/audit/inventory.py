@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.log.acceptance import Acceptance, read_acceptances
 from gitexp.lab.log.results import entries_of, judged
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import Record, made_by, parse_records
@@ -21,11 +22,10 @@ from gitexp.store.experiments import Entry, read_experiments, read_noted, unreac
 from gitexp.store.git_output import decode
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import Inventory, label_of, own_records, registered_name
 from gitexp.lab.log.foreign_lines import count_notes
 from gitexp.lab.projects.ancestors import same_runs
@@ -19,7 +20,6 @@ from gitexp.rules.text import counted, list_commits, visible
 from gitexp.store.refs import ARCHIVE, RUNS
 
 if TYPE_CHECKING:
-    from gitexp.errors import NotReady
     from gitexp.lab.log.result import Result
 
 _MOST_NAMED = 5  # commits in one sentence

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import Inventory, gated, label_of, name_of
 from gitexp.lab.gate.against_results import LEVEL_SLACK
 from gitexp.lab.gate.as_started import check_as_started
@@ -20,6 +21,7 @@ from gitexp.lab.gate.history import PastResults
 from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.projects.comparison import Comparison, find_comparisons
 from gitexp.lab.projects.differences import inspect_comparisons
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
@@ -27,9 +29,7 @@ from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
-    from gitexp.errors import NotReady
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
     from gitexp.store.experiments import Entry
 
 

@@ -20,12 +20,12 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.neutrality import CodeRuns, code_runs, prove
 from gitexp.rules.verdict.ties import same_score
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
-    from gitexp.store.repository import Repository
 
 _OF_THE_EXPERIMENT = {Found.REPEATS, Found.DIFFERS}  # what its own runs, made again, have shown
 

@@ -9,13 +9,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, visible
 from gitexp.store.git_output import one_a_line
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _NAMED = 3  # files in one sentence
 # Nothing that somebody can configure may change the text that is compared.

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from gitexp.errors import Refused
 from gitexp.lab.code.code_edit import CodeEdit
 from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.committing import Code
 from gitexp.lab.trust.code_trust import untrusted
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.store.git_output import decode
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
 
 _MOST = 5  # files in one sentence
 # What is merged is in no history: who made it, and when, is nobody's.

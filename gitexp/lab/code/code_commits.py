@@ -11,10 +11,10 @@ from gitexp.rules.documents.code_commit import CODE, code_trailers, is_code_comm
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
-    from gitexp.store.repository import Repository
 
 
 class CodeCommits:

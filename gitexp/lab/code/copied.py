@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gitexp.lab.code.brought_code import brought
 from gitexp.rules.documents.code_commit import stands_on
@@ -16,9 +15,7 @@ from gitexp.rules.documents.message import split_message
 from gitexp.store.experiments import Entry, read_commits
 from gitexp.store.git_output import one_a_line, parse_commit
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def find_originals(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import LARGEST
@@ -13,7 +14,6 @@ from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
 
 
 def dead_switches(project: Project, rows: Iterable[Row]) -> list[Change]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gitexp.errors import Refused, UsageError
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
 from gitexp.lab.registering.setting import NoSuchKey, config_files, from_setting, split_setting
 from gitexp.rules.finding import Finding
@@ -14,11 +15,6 @@ from gitexp.rules.gate.formats.keys import parse_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.new_value import add_value
 from gitexp.rules.text import first_few
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitexp.lab.projects.project import Project
 
 # For each format, a line that switches code on, and how Python reads it where it may be missing.
 _IN_TABLE = 'if config.get("switch", False):'

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.guess.script import read_script
 from gitexp.lab.projects.differences import is_checked_out
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.work_tree_edit import open_work_tree, overlooked
+from gitexp.store.git import Git
 from gitexp.store.work_tree_commit import demand_no_merge, tree_of_tracked
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.git import Git
     from gitexp.store.git_output import FileChange
 
 _SUBMODULE = "160000"  # its mode

@@ -10,6 +10,8 @@ from gitexp.lab.log.earlier_verdict import verdict_on
 from gitexp.lab.log.same_change import same_change
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.experiment_name import amend_hint
+from gitexp.lab.projects.project import Project
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
@@ -19,8 +21,6 @@ from gitexp.rules.verdict.code_below import first_altered
 if TYPE_CHECKING:
     from gitexp.lab.gate.history import PastResults
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
 

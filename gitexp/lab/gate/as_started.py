@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from gitexp.lab.code.replacement import against_replacement
 from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.projects.experiment_name import amend_hint
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.seeds import first_seed, may_begin, no_seeds_left, used_seeds
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.name import names_commit
 from gitexp.rules.documents.registration import AGAIN, Registration, parse_message
 from gitexp.rules.finding import Finding
@@ -22,15 +24,13 @@ from gitexp.rules.plan.seeds import APART, MOST_BLOCKS
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.campaign import count_places
 from gitexp.store.experiments import Entry, read_commits
+from gitexp.store.repository import Repository
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from gitexp.lab.gate.history import PastResults
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.comparison import Comparison
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
-    from gitexp.store.repository import Repository
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.differences import read_edited
+from gitexp.rules.documents.change import Change
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate.code_commit import inspect_code, needs_content
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.comparison import Comparison
-    from gitexp.rules.documents.change import Change
-    from gitexp.rules.finding import Finding
 
 
 def check_code(

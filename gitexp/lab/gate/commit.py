@@ -6,6 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.experiment_name import amend_hint
+from gitexp.lab.projects.project import Project
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.rules.documents.registration import Registration, parse_message
@@ -17,8 +19,6 @@ from gitexp.rules.text import visible
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
 

@@ -11,20 +11,20 @@ from gitexp.lab.log.results import judged, read_all_results
 from gitexp.lab.log.same_change import same_change
 from gitexp.lab.measuring.one_baseline import block_due
 from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.project import Project
+from gitexp.rules.documents.change import Change
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict.campaign import Member, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import Entry, read_noted
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
-    from gitexp.store.repository import Repository
 
 
 class PastResults:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.lines import parse_line
@@ -15,11 +14,8 @@ from gitexp.rules.text import counted, list_commits
 from gitexp.store.all_notes import read_all
 from gitexp.store.git_output import decode
 from gitexp.store.refs import BULK, LOGS, RUNS
+from gitexp.store.repository import Repository
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
 
 _NAMED = 3  # commits in a message
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.amendments import read_amendments
@@ -14,9 +13,7 @@ from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.store.lineage import LineageStep
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _FURTHEST = 2000  # commits of one push that are looked at one by one
 

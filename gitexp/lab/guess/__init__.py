@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.lab.guess.command import exists_in, find_script, find_wrapper, program_of
@@ -14,13 +15,11 @@ from gitexp.lab.guess.metric import find_metric, is_partly_read, usual_effect
 from gitexp.lab.guess.script import Script, ratio_of, read_script
 from gitexp.lab.guess.seed import find_seed
 from gitexp.rules.documents.metric_name import direction_of
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate.paths import is_config, is_pattern, matches
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.rules.documents.draft import DraftSettings
-    from gitexp.rules.documents.settings import Settings
 
 _NAME = re.compile(r"(eval[\w-]*|metrics?|prepare|scor(e|er|ing))\.(py|sh|r|jl)", re.IGNORECASE)
 _LAUNCHED = re.compile(r"(?:torchrun|accelerate|deepspeed|mpirun|srun|python -m torch\S*)\s")

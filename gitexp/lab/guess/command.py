@@ -8,12 +8,9 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.lab.guess.wrapper import MAKEFILES, commands_in, targets_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _OTHER_LANGUAGES = {".R": "Rscript", ".r": "Rscript", ".jl": "julia --project=."}

@@ -9,13 +9,10 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gitexp.lab.guess.constants import Constants, text_of
 from gitexp.rules.gate.formats.python_options import last_name
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MOST = 40  # modules of a project that are read
 _LARGEST = 500_000  # bytes of one; longer ones are data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.command import shell_syntax
@@ -11,8 +12,6 @@ from gitexp.lab.guess.config import leaves_of, numbers_in, typed_key
 from gitexp.lab.guess.wrapper import seed_variable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.guess.script import Script
 
 SEEDS = (

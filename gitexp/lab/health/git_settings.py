@@ -7,14 +7,11 @@ import shlex
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.setup.installation import show_verdicts
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def check_display(repository: Repository) -> Iterator[Problem]:

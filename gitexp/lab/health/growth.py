@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import counted
 from gitexp.store.archive import loose_objects_abound, loose_refs
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import pack_refs, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 
 def check_growth(repository: Repository) -> Iterator[Problem]:

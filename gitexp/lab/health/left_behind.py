@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used, lost_entries
 from gitexp.lab.health.problem import Problem
@@ -21,12 +20,9 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 from gitexp.store.lost_objects import lost_notes, lost_refs, restore_lost, restore_notes
 from gitexp.store.refs import ARCHIVE, HEADS, KEPT, NOTES
+from gitexp.store.repository import Repository
 from gitexp.store.work_tree import finish_advance, read_advance
 from gitexp.store.writers_lock import packing_locks, writing
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
 
 # git holds a lock for milliseconds, or for minutes while it packs a huge repository: a lock of
 # a minute is odd, and one of an hour was left behind.

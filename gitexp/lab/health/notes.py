@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.log.foreign_lines import count_notes
@@ -17,10 +16,7 @@ from gitexp.store.git_output import one_a_line
 from gitexp.store.note_writing import store_aside
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
-
+from gitexp.store.repository import Repository
 
 _NAMED = 3  # commits or lines in one sentence
 

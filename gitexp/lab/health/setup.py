@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gitexp.engine.cache_folder import demand_trusted_folders
 from gitexp.errors import GitexpError, NotReady
@@ -21,10 +20,8 @@ from gitexp.store import hooks
 from gitexp.store.experiments import read_experiments
 from gitexp.store.git_errors import is_full
 from gitexp.store.local import locked
+from gitexp.store.repository import Repository
 from gitexp.store.signing import signed, signs
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 _NAMED = 3  # experiments in one sentence
 

@@ -11,15 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gitexp.lab.code.copied import Squash, find_originals, without_code
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_commits
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 # git writes this; what was reverted is not part of the baseline any more.
 _REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)

@@ -22,10 +22,10 @@ from gitexp.store.git_output import decode
 from gitexp.store.heads import Head, list_heads, read_entries
 from gitexp.store.notes import find_notes, list_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
-    from gitexp.store.repository import Repository
 
     _Heads = Sequence[Head]
     # Summaries as another process hands them over: the fields of each, with its commit.

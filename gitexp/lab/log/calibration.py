@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.log.log import Row, log
+from gitexp.lab.projects.project import Project
 from gitexp.rules.plan.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 

@@ -11,11 +11,11 @@ from gitexp.rules.documents.series import Series, parse_series
 from gitexp.statistics.curves import Band, bands
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.record import Record
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

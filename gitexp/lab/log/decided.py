@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from gitexp.lab.log.same_change import same_change, whole_changes
 from gitexp.rules.plan.precedent import Precedent
 from gitexp.rules.plan.together import Together, together
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.store.repository import Repository
 
 
 def has_verdict(result: Result) -> bool:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.log.decided import precedents
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.project import Project
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.precedent import verdict_on_this_baseline
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.finding import Finding
 
 
 def verdict_on(project: Project, same: Sequence[Result], parents: Sequence[str]) -> Finding | None:

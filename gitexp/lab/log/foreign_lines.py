@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gitexp.rules.documents.lines import Census, count_lines
 from gitexp.store.git_output import decode
 from gitexp.store.notes import list_notes
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 class CountedNote(NamedTuple):

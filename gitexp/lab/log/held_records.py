@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.purpose import Purpose
@@ -11,9 +10,7 @@ from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.verdict.rivals import Held, opposed, repeats, rivals, settle
 from gitexp.store.held_order import LineOrder, held_order
 from gitexp.store.refs import RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def held_records(

@@ -24,6 +24,7 @@ from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.projects.amendments import UNAMENDED
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.summary import Stage
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import json_line
@@ -34,7 +35,6 @@ from gitexp.store.unsynced import unsynced
 if TYPE_CHECKING:
     from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, shell_word, visible
+from gitexp.store.repository import Repository
 from gitexp.store.unsynced import unsynced
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
 
 
 def about_missing_results(repository: Repository, commits: Iterable[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
 from gitexp.errors import UsageError
@@ -11,9 +10,7 @@ from gitexp.lab.log.verdict_notes import rewrite_views
 from gitexp.rules.documents.remark import LONGEST_REMARK, Remark
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def remark(

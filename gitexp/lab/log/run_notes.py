@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.purpose import Purpose
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.rivals import Held
-    from gitexp.store.repository import Repository
 
 # Several functions below import what judges: a hook on an experiment that has not run yet does
 # without it.

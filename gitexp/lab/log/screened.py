@@ -18,12 +18,12 @@ from gitexp.rules.plan.shrinkage import Prior, Screened, noise_of, scatter_of, s
 from gitexp.rules.verdict.foreseen import foresee
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

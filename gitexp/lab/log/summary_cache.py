@@ -7,13 +7,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gitexp
 from gitexp.store.cache import Cache
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 # Modules outside rules/ that say what a kept summary holds.
 _JUDGING = (

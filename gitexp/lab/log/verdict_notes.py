@@ -19,10 +19,10 @@ from gitexp.store.experiments import Entry, read_noted
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS, VERDICTS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.store.repository import Repository
 
 
 def compute_verdict_notes(

@@ -12,11 +12,11 @@ from gitexp.errors import NotReady
 from gitexp.rules.documents.conditions import generation_of, newest_generation
 from gitexp.rules.text import counted, duration
 from gitexp.store.local import locked, read_json, write_json
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.store.repository import Repository
 
 LONG = 30 * 60  # seconds of a baseline's runs that are not started without asking
 

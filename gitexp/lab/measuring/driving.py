@@ -19,6 +19,7 @@ from gitexp.rules.documents.settings import INTERLEAVED, Settings
 from gitexp.rules.text import counted
 from gitexp.store.archive import tidy
 from gitexp.store.note_writing import store_aside
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Engine, Order
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.remote_cluster import RemoteCluster
-    from gitexp.store.repository import Repository
 
 
 @contextlib.contextmanager

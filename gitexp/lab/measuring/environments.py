@@ -13,10 +13,10 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import LONGEST_LINE, canonical, read_contents
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
-    from gitexp.store.repository import Repository
 
 
 _NAMED = ("packages", "builds", "modules", "data")  # maps of what a run loaded

@@ -9,6 +9,7 @@ from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.measuring.bench import LONG
 from gitexp.lab.measuring.running import run_once
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, write_line
@@ -18,7 +19,6 @@ from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
 
 _SHARES = (0.25, 0.5)  # of the training data, beside all of it

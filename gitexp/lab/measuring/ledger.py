@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,17 @@ from gitexp.lab.log.counted import Counted
 from gitexp.lab.log.run_notes import RunNotes
 from gitexp.lab.measuring.arms import arms_of
 from gitexp.lab.measuring.environments import Environments, Shared
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS
 from gitexp.rules.documents.lines import canonical, count_newer, say_newer
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, made_by, parse_records
-from gitexp.rules.documents.start import parse_starts
+from gitexp.rules.documents.settings import Settings
+from gitexp.rules.documents.start import Start, parse_starts
 from gitexp.rules.verdict.counting import Scope
-from gitexp.rules.verdict.neutrality import code_runs
+from gitexp.rules.verdict.neutrality import CodeRuns, code_runs
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines, write
@@ -27,16 +30,10 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from gitexp.engine.job import RunResult
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.arms import ArmEnvironments
-    from gitexp.rules.verdict.neutrality import CodeRuns
     from gitexp.rules.verdict.set_aside import SetAside
     from gitexp.rules.verdict.verdict import Judgement
 

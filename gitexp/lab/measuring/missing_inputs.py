@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate.formats.values import spell
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 # A path in a message such as "No such file or directory: 'data/train.csv'".
 _PATH = re.compile(r"""[^\s'"`(),;:=<>\[\]]*[\w.-]+(?:/[^\s'"`(),;:=<>\[\]]*|\.\w+)""")

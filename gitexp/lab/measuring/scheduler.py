@@ -19,12 +19,12 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.verdict.due_run import Run
-    from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a run that another gitexp makes
 _REACTION = 0.5  # seconds between looks at what is to be stopped

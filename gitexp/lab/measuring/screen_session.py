@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gitexp.errors import GitexpError
 from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.rules.plan.screening import screening_due
 from gitexp.rules.verdict.due_run import Arm, Run
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
-    from gitexp.errors import GitexpError
     from gitexp.rules.documents.record import Record
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gitexp.errors import GitexpError
 from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.lab.measuring.small_first import failed_on_sample
 from gitexp.rules.verdict.due import Due
@@ -13,7 +14,6 @@ from gitexp.rules.verdict.small_first import SMALL_SEED
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
-    from gitexp.errors import GitexpError
     from gitexp.rules.documents.record import Record
 
 

@@ -11,12 +11,12 @@ from gitexp.rules.text import visible
 from gitexp.rules.verdict.pairs import compared
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
-    from gitexp.store.repository import Repository
 
 _NAMED = 5  # ids in one sentence
 

@@ -14,6 +14,7 @@ from gitexp.lab.measuring.missing_inputs import about_environment, link_hint, na
 from gitexp.lab.measuring.running import folder_of_failed, run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.text import shell_word
 from gitexp.rules.verdict.trial import (
     LONG_RUN,
@@ -24,11 +25,10 @@ from gitexp.rules.verdict.trial import (
     ids_clash,
     plan_choices,
 )
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.store.repository import Repository
 
 # Seed 1 twice shows whether a seed fixes what is random, seed 2 whether it changes anything.
 _RUNS = ((1, 1), (1, 2), (2, 1))

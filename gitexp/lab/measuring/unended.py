@@ -7,7 +7,6 @@ record that it lacks, and everybody can judge from the notes alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.engine.host import boot_id, clone_id, host_id
 from gitexp.lab.measuring.claims import claim_of, claims
@@ -17,9 +16,7 @@ from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import FETCHED, RUNS
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def end_unended(repository: Repository, commits: Sequence[str]) -> int:

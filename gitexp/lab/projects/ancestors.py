@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gitexp.lab.code.code_steps import ProvenSteps, code_steps, unproven_step
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.settings import Settings
+from gitexp.lab.projects.project import Project
+from gitexp.rules.documents.settings import Settings
 
 
 def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.project_folder import read_work_tree_table
 from gitexp.store.borrowed import lacking
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def baseline_key(prefix: str) -> str:

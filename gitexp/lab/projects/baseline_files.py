@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gitexp.errors import GitexpError, NotReady
+from gitexp.lab.projects.project import Project
 from gitexp.store.branches import move_branch
 from gitexp.store.commits import commit_file
 from gitexp.store.git import Git
 from gitexp.store.kept_pack import again_if_lost
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 def read_on_baseline(project: Project, path: str) -> bytes | None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.projects.project import NO_SETTINGS, Project
 from gitexp.lab.projects.project_folder import folders_upwards, known_projects
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.gate.paths import is_config
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git_output import FileChange
-    from gitexp.store.repository import Repository
 
 _TABLE = b"tool.gitexp"
 _MOST_FOLDERS = 50  # of changed files, before the rest no longer tells which project is meant

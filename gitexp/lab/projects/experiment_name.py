@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.text import visible
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 # Two words give about 5 * 10^4 short names; by the birthday bound a thousand of them collide
 # somewhere among clones with near certainty, so longer names begin well before that.

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.finding import Finding
 from gitexp.store.git_output import one_a_line
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def demand_rules(project: Project) -> None:

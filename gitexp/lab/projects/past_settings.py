@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.projects.project import Project
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.settings import Settings
 
 
 def read_settings(project: Project, commits: Iterable[str]) -> dict[str, Settings | NotReady]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings_file import FILES, table_of
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 
 def project_prefix(repository: Repository) -> str:

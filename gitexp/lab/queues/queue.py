@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gitexp.engine.host import boot_id, host_id
 from gitexp.rules.documents.purpose import RunKind
@@ -28,9 +28,7 @@ from gitexp.rules.documents.shape import (
     whole,
 )
 from gitexp.store.local import is_locked, locked, read_json, write_json
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
 _MOST = 1 << 32  # what a count is held against

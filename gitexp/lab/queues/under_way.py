@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.measuring.claims import claims, is_held
+from gitexp.lab.projects.project import Project
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress
 
 

@@ -9,7 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.verdict.canary import span_of
 from gitexp.rules.verdict.winning_runs import without_winning_runs
 from gitexp.store.git_output import parse_commit
@@ -18,9 +20,7 @@ from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.verdict import Judgement
 
 _RECENT = 20  # experiments whose durations tell what a run costs

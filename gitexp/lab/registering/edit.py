@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gitexp.lab.projects.project import Project
 from gitexp.rules.finding import Finding
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 NOT_REGISTERED = "not registered; nothing was created"
 

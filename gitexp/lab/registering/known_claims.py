@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.known import FILE, Known, parse_known
 from gitexp.rules.gate.formats import LARGEST
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 def read_known(project: Project, commit: str) -> list[Known]:

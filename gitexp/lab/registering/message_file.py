@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
-
-if TYPE_CHECKING:
-    from gitexp.store.repository import Repository
+from gitexp.store.repository import Repository
 
 _SCISSORS = "------------------------ >8 ------------------------"
 

@@ -10,8 +10,11 @@ from gitexp.errors import Refused, UsageError
 from gitexp.lab.log.decided import has_verdict, precedents
 from gitexp.lab.log.earlier_verdict import verdict_on
 from gitexp.lab.log.missing_results import way_to_verdict
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
     lies_between,
@@ -22,9 +25,6 @@ from gitexp.rules.plan.same_hypothesis import Hypotheses, same_hypothesis
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
-    from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion
 
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words

@@ -13,6 +13,7 @@ from gitexp.lab.log.same_change import NO_CODE, same_change
 from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.projects.last_started import note_started
 from gitexp.lab.projects.lowered_rules import demand_rules
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.committing import Code, Draft, Made, commit_all
 from gitexp.lab.registering.design import checks_due, history, likely_failures, records_like_tip
 from gitexp.lab.registering.edit import NOT_REGISTERED
@@ -25,8 +26,10 @@ from gitexp.lab.registering.precedents import (
 )
 from gitexp.lab.registering.refusals import Refusals
 from gitexp.lab.registering.seeds import first_seed, no_seeds_left
+from gitexp.rules.documents.change import Change
 from gitexp.rules.documents.known import Known, against
 from gitexp.rules.documents.registration import AGAIN, Registration
+from gitexp.rules.finding import Finding
 from gitexp.rules.plan.design import (
     criterion_from,
     looks_up_to,
@@ -44,10 +47,7 @@ from gitexp.store.archive import tidy
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.campaign import Place
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import origin_of, same_runs
 from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.project import Project
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.kept_values import keeps_values
 from gitexp.rules.gate.paths import is_config
@@ -14,8 +16,6 @@ from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, st
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.rules.finding import Finding
     from gitexp.store.git_output import FileChange
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
@@ -20,10 +22,7 @@ from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from types import ModuleType
-
-    from gitexp.lab.projects.project import Project
 
     _Place = tuple[str, Key, bytes, ModuleType]  # file, key, content and format
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.projects.differences import hidden_edits, is_checked_out, relative
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.changed_lines import keep_line_end
@@ -17,9 +17,6 @@ from gitexp.rules.gate.one_change import inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.commits import replay
 from gitexp.store.git import Git
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 
 def from_work_tree(project: Project) -> Edit:

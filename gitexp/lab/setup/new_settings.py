@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build, shell_syntax
@@ -17,19 +18,17 @@ from gitexp.lab.guess.config import configs_in, numbers_in, typed_key
 from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.metric_name import direction_of
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import keys_at, short_name, spell_key
 from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.rules.text import shell_word
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.lab.measuring.trial import Trial
-    from gitexp.rules.documents.settings import Settings
-    from gitexp.store.repository import Repository
 
 
 _QUESTIONS = {

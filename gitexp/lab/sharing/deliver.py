@@ -23,10 +23,10 @@ from gitexp.rules.documents.name import base_name, is_name, set_apart
 from gitexp.store.experiments import read_noted, timestamp
 from gitexp.store.merge import exclusively, move
 from gitexp.store.refs import ARCHIVE, HEADS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.store.fetch import Remote
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_history import drop_past
 from gitexp.store.note_subjects import RECOMPUTED
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS, VERDICTS
+from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.store.experiments import Entry
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.lines import count_lines
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.experiments import read_noted, unreached
 from gitexp.store.push import pushed_elsewhere
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.sharing.deliver import Delivery
     from gitexp.store.fetch import Remote
     from gitexp.store.merge import Merged
-    from gitexp.store.repository import Repository
 
 
 def about_names(project: Project, delivery: Delivery) -> Iterator[str]:

@@ -15,11 +15,11 @@ from gitexp.rules.finding import refusals
 from gitexp.store.experiments import read_noted
 from gitexp.store.push import Push, PushedRef, push
 from gitexp.store.refs import ARCHIVE, HEADS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.sharing.deliver import Here
     from gitexp.store.fetch import Remote
-    from gitexp.store.repository import Repository
     from gitexp.store.transfer import Show
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.baseline_files import read_on_baseline
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.documents.goal import FILE, Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
@@ -15,8 +16,6 @@ from gitexp.rules.plan.run_scores import Score, mean_score
 
 if TYPE_CHECKING:
     import datetime as dt
-
-    from gitexp.lab.projects.project import Project
 
 
 class GoalJson(TypedDict):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.log.log import OpenLog, Row, open_log
 from gitexp.lab.log.results import place_of_next
 from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.run_scores import Score, mean_score
@@ -21,7 +22,6 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 
 _HOUR = 3600.0  # seconds

@@ -8,13 +8,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import QueueStage
 from gitexp.lab.standing.to_do import Wait, WaitKind
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.same_change import on_equal_code, whole_changes
 from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.project import Project
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

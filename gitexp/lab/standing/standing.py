@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.log.results import members_of
 from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.plan.standing import LadderGains, Standing, claims_gain, ladder_gains, sum_up
 from gitexp.rules.plan.state import State
@@ -14,7 +15,6 @@ from gitexp.rules.plan.state import State
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 
 def standing(project: Project, rows: Sequence[Row]) -> Standing:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from gitexp.lab.log.missing_results import sync_command
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.baseline_branch import baseline_key
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import QueueStage
 from gitexp.lab.standing.outdated import made_again, measured_gain
 from gitexp.lab.trust.code_trust import untrusted_below
@@ -21,7 +22,6 @@ from gitexp.store.unsynced import unshared, unsynced
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.queues.queue_progress import QueueProgress
 
 

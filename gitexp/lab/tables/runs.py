@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.lab.projects.project import Project
 from gitexp.lab.tables.columns import METRIC, PARAMETER
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -22,7 +23,6 @@ from gitexp.store.refs import BULK, RUNS
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

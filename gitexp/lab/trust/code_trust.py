@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.code.brought_code import measure_code
 from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.approvals import Approved, approvals, approve
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.text import visible
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode, split_lines
 from gitexp.store.refs import HEADS, REMOTES
+from gitexp.store.repository import Repository
 from gitexp.store.signatures import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
 
 
 def note_own_code(repository: Repository, *commits: str) -> None:

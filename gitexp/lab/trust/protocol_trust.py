@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.approvals import Approved, approvals, approve
 from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.text import counted, visible
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 _MOST_FILES, _MOST_LINES = 20, 120  # that are shown
 

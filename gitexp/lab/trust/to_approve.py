@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from gitexp.lab.code.brought_code import measure_code
 from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.log.results import read_results
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.approvals import Approved, approve
 from gitexp.lab.trust.code_trust import untrusted_below, untrusted_code
 from gitexp.lab.trust.trust import trust, unapproved
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from gitexp.rules.documents.record import SKEW
 from gitexp.rules.text import duration
 from gitexp.store.experiments import read_commits, timestamp
 from gitexp.store.refs import HEADS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.documents.task import Task
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ ended.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from gitexp.lab.workers.flight import Flight
     from gitexp.rules.documents.record import Record
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.projects.project import Project
 from gitexp.store.fetch import unreachable
 from gitexp.store.git_output import decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.push import Push, push
 from gitexp.store.refs import FETCHED, SHARED_RUNS
-
-if TYPE_CHECKING:
-    from gitexp.lab.projects.project import Project
 
 _KNOWN = "meeting.json"  # remotes that were seen to take refs of runs
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
+from gitexp.lab.projects.project import Project
 from gitexp.lab.trust.trust import demand_trust
 from gitexp.lab.workers.engine import RemoteEngine
 from gitexp.rules.documents.elsewhere import KINDS, Dask, Elsewhere, Own, demand_address
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from gitexp.engine.engine import Engine, Order
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.meeting import Meeting
     from gitexp.rules.documents.where import Where
 

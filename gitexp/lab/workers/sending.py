@@ -5,29 +5,26 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.errors import GitexpError, Refused
 from gitexp.lab.measuring.ledger import Ledger
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.start import parse_starts
+from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.documents.start import Start, parse_starts
 from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
 from gitexp.store.note_writing import write
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from gitexp.store.shared_runs import send_runs, waiting_run, waiting_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from gitexp.rules.documents.record import Record
-    from gitexp.rules.documents.start import Start
     from gitexp.rules.documents.task import Task
-    from gitexp.store.repository import Repository
 
 _PATIENCE = 600.0  # seconds that a remote which cannot be reached is tried again
 _SETTING = "gitexp.patience"

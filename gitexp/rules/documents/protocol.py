@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gitexp.rules.documents.overlap import overlap
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate.formats.values import spell
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
 
 # What runs and what is read from it. A training that takes longer, or gets other seeds, is still
 # measured as before.

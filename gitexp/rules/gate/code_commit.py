@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import Change, spell_file
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import FILES, table_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import ABSENT, same
@@ -17,7 +18,6 @@ from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
 
 _REGULAR = ("100644", "100755")

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.malformed import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 _BASES = (("_base_",), ("_BASE_",))
 _GIVEN = re.compile(r"(?<!\S)\+{0,2}([\w/]+)(?:@[\w.]+)?=([\w./-]+)(?!\S)")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
+from gitexp.rules.documents.change import Change
 
 _SEED = re.compile(r"(\w+[_-])?(seed|random[_-]?state)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9]+")

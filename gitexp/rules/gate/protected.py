@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import spell_file
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import is_config, matches
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
 
 

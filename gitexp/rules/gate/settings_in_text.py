@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gitexp.rules.documents.change import Change
 from gitexp.rules.finding import Finding
-
-if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
 
 _SHOWN = 5  # settings, before the rest is only counted
 _LONGEST = 2_000  # characters of a text that is read

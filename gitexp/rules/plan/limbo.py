@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.change import Change
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.plan.together import together
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.precedent import Precedent
     from gitexp.rules.verdict.criterion import Criterion
 

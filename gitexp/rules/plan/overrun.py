@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.verdict.figures import rough
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.documents.settings import Settings
 
 
 def about_overrun(

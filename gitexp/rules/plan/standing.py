@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.change import Change
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.verdict import figures, student_t
 from gitexp.rules.verdict.campaign import Member, count_places, false_expected, next_place
@@ -17,10 +19,8 @@ from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.summary import Summary
 
 # Parts of words by which people name what a key is about; the first topic that matches counts.
