@@ -360,7 +360,9 @@ def test_what_is_left_of_a_pair_is_made_by_itself(
         project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(cluster, meeting)
     )
     assert isinstance(done, Conclusion)
-    assert "submitted again" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "submitted again" not in said
+    assert "lost between the two runs of a pair; the second one is made by itself" in said
     for revision in ("main", f"exp/{name}"):
         assert [record["attempt"] for record in records(place, revision)] == [1, 1]
     assert len(cluster.lines) == 4

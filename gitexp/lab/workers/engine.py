@@ -332,12 +332,18 @@ class RemoteEngine:
         for flight in flights:
             standing, order = flight.gone, flight.order
             assert standing is not None  # noqa: S101 - its worker has gone
+            which = f"{order.label}, seed {order.seed}"
             if flight.cancelled or flight.came:
+                if not flight.cancelled:
+                    self._watcher.said(
+                        f"{which}: its worker was lost between the two runs of a pair; the second"
+                        " one is made by itself, perhaps on another machine"
+                    )
                 self._end(flight)  # what is left of a pair is due by itself
                 continue
             others = sum(one.name == flight.name for one in flights) - 1
             more = f" and {counted(others, 'more run')}" if others else ""
-            said = f"{order.label}, seed {order.seed}{more}: no result came: {standing.said}"
+            said = f"{which}{more}: no result came: {standing.said}"
             again = standing.again or (standing.too_long and flight.shared)
             if not again or flight.tries >= _TRIES:
                 hint = f"{standing.hint}\n" if standing.hint else "fix that, "
