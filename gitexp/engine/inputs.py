@@ -9,6 +9,7 @@ from typing import Any
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
@@ -26,10 +27,12 @@ def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
     key = settings.key_of_seed() if settings.seed_key else None
     values: dict[str, Any] = {}
     written = False
-    for name in _configs(place, settings.config):
-        content = (place / name).read_bytes()
-        if formats.format_of(name) is None:
-            continue
+    names = _configs(place, settings.config)
+    contents = {name: (place / name).read_bytes() for name in names if formats.format_of(name)}
+    # Of several files that have the key, the seed goes to one that the command uses.
+    used = chosen_files(contents, settings.command) if key and len(contents) > 1 else []
+    for name in dict.fromkeys([*used, *contents]):
+        content = contents[name]
         try:
             leaves = formats.read_leaves(name, content)
         except Malformed as error:
@@ -45,7 +48,7 @@ def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
             f"seed_key {settings.seed_key} is not in {', '.join(settings.config)}",
             "add it to the config on the baseline, or correct seed_key in the settings",
         )
-    return values
+    return {name: values[name] for name in contents}
 
 
 def _with_seed(name: str, content: bytes, key: Key, shown: str, seed: int) -> bytes:

@@ -26,3 +26,13 @@ def test_a_run_reads_the_configs_that_the_gate_judges_and_no_others(tmp_path: Pa
     ]  # fmt: skip
     assert (place / "conf" / "deep" / "z.yaml").read_text() == "seed: 7\n"
     assert (outside / "mine.yaml").read_text() == "seed: 1\n"
+
+
+def test_the_seed_is_written_to_the_file_that_the_command_uses(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("seed: 1\n")
+    (tmp_path / "b.yaml").write_text("_BASE_: c.yaml\nepochs: 3\n")
+    (tmp_path / "c.yaml").write_text("seed: 1\n")
+    settings = Settings(("*.yaml",), "train --config b.yaml", "accuracy", seed_key="seed")
+    assert list(write_seed(tmp_path, settings, 7)) == ["a.yaml", "b.yaml", "c.yaml"]
+    assert (tmp_path / "a.yaml").read_text() == "seed: 1\n"
+    assert (tmp_path / "c.yaml").read_text() == "seed: 7\n"

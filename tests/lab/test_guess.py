@@ -109,6 +109,7 @@ def test_the_way_of_the_seed_is_found(
         ("make fit", "make fit SEED={seed}"),
         ("python train.py | tee log", "python train.py | tee log"),
         ("bash fixed.sh", "bash fixed.sh"),
+        ("bash one.sbatch", "SEED={seed} bash one.sbatch"),
     ],
 )
 def test_a_command_that_is_given_gets_the_seed_if_it_takes_one(
@@ -119,6 +120,7 @@ def test_a_command_that_is_given_gets_the_seed_if_it_takes_one(
         world.write(name, "parser.add_argument('--seed')\nprint(f'acc={a}')")
     world.write("all.sh", 'python train.py "$@"\n')
     world.write("one.sh", "python train.py --lr 1 --seed ${SEED:-0}\n")
+    world.write("one.sbatch", "#SBATCH --time=1\npython train.py --lr 1 --seed ${SEED:-0}\n")
     world.write("fixed.sh", "export SEED=3\npython train.py --seed $SEED\n")
     world.write("Makefile", "fit:\n\tpython train.py --lr 0.1 \\\n\t--seed $(SEED)\n")
     found = guess(tmp_path, DraftSettings(command=given))
@@ -276,6 +278,7 @@ def test_the_only_program_is_the_training_command(
         ("print(f'loss: {a}')\nd = {'train_samples_per_second': n}", "loss", "lower"),
         ("print(f'Test error rate: {err:.4f}')", "test_error_rate", "lower"),
         ("print('Mean Absolute Error (MAE):', e)", "MAE", "lower"),
+        ("json.dump({'cv': {'rmse_mean': e, 'rmse_std': s}}, f)", "rmse_mean", "lower"),
         ("basicConfig(format='%(asctime)s: %(message)s', datefmt='%H:%M')", "", "higher"),
         ("print(f'Results saved to {d}')\nprint('Usage:\\n')", "", "higher"),
     ],
@@ -300,6 +303,28 @@ def test_a_config_that_does_not_parse_is_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("lr: 1\n  x: [\n")
     (warning,) = guess(tmp_path, DraftSettings()).warnings
     assert warning.startswith("config.yaml does not parse (mapping values are not allowed here")
+
+
+@pytest.mark.parametrize(
+    ("vary", "seed_key"), [("", "model.random_state"), ("split", '"(a, b)".random_state')]
+)
+def test_a_fixed_split_stays_fixed_unless_the_seed_is_to_redraw_it(
+    vary: str, seed_key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(
+        "a, b = train_test_split(x, y, random_state=42)\nmodel = RF(depth=3, random_state=42)\n"
+    )
+    found = guess(tmp_path, DraftSettings(vary=vary))
+    assert (found.vary, found.seed_key) == (vary or "seed", seed_key)
+
+
+def test_the_seed_is_one_of_the_configs_that_the_command_uses(tmp_path: Path) -> None:
+    World(tmp_path).write("train.py", "")
+    World(tmp_path).write("c/a.py", "seed = 1\n")
+    World(tmp_path).write("c/b.py", "_base_ = 'base.py'\n")
+    World(tmp_path).write("c/base.py", "run = dict(seed=1)\n")
+    found = guess(tmp_path, DraftSettings(command="python train.py c/b.py"))
+    assert (found.config, found.seed_key) == ("c/**/*.py", "run.seed")
 
 
 def test_a_seed_that_is_a_number_in_the_code_is_pointed_out(tmp_path: Path) -> None:

@@ -46,9 +46,11 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
         if found not in {"", program.path}:
             program, command, config = started, by, found
     metric = given.metric or find_metric(script)
-    seed_key, warnings = given.seed_key, []
+    seed_key, warnings, vary = given.seed_key, [], given.vary or script.split
     if not seed_key:
-        command, seed_key, warning = find_seed(folder, program, command, config, script)
+        command, seed_key, warning = find_seed(
+            folder, program, command, config, script, vary or "split"
+        )
         warnings += [warning] if warning else []
     if is_partly_read(script, metric):
         warnings.append(
@@ -62,7 +64,7 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
         direction=given.direction or direction_of(metric) or "higher",
         effect=usual_effect(metric) if given.effect is None else given.effect,
         metrics=given.metrics or _find_metrics_file(script), seed_key=seed_key,
-        vary=given.vary or script.split, test_ratio=_find_test_ratio(folder, config, script),
+        vary=vary, test_ratio=_find_test_ratio(folder, config, script),
         predictions=_find_predictions(script), warnings=tuple(warnings),
     )  # fmt: skip
 

@@ -113,7 +113,7 @@ def program_of(folder: Path, command: str) -> Program:
         elif posixpath.basename(word) == "make":
             named = [w for w in words[place + 1 :] if re.fullmatch(r"[\w.-]+", w) and w[0] != "-"]
             return _made(folder, inside, named)
-        elif word.endswith((".sh", ".bash")) and exists_in(folder, name):
+        elif word.endswith((".sh", ".bash", ".sbatch", ".slurm")) and exists_in(folder, name):
             return replace(_started(folder, commands_in(read_text(folder / name))), wrapper=name)
         elif word.endswith((".py", *_OTHER_LANGUAGES)) and exists_in(folder, name):
             return Program(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.command import Program, exists_in
 from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.composed import bases_of
+from gitexp.rules.gate.composed import bases_of, chosen_files
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.paths import is_pattern
@@ -167,6 +167,15 @@ def numbers_in(folder: Path, config: str) -> Iterator[tuple[str, Key, float]]:
             number = _number(value) if isinstance(value, str) and not typed else value
             if isinstance(number, int | float) and not isinstance(number, bool):
                 yield name, key, number
+
+
+def files_in_use(folder: Path, config: str, command: str) -> list[str]:
+    """Of the files that a pattern matches, those that a defaults list or a base chooses."""
+    if not is_pattern(config):
+        return []
+    files = {path.relative_to(folder).as_posix(): path for path in folder.glob(config)}
+    contents = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+    return chosen_files(contents, command)
 
 
 def _number(text: str) -> float | None:

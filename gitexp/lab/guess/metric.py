@@ -17,6 +17,7 @@ _METRICS = (
     "logloss", "bpb", "bpc", "wer", "cer", "fid", "mape", "smape", "rmsle", "brier", "eer",
     "error_rate",
 )  # fmt: skip
+_HOW = {"avg", "average", "best", "final", "last", "mean", "score"}
 _SPEEDS = {"throughput", "second", "sec", "s", "minute"}  # last words; more is better, too
 _EFFECTS = {"bleu": 0.5, "perplexity": 0.1, "ppl": 0.1}  # smallest gain worth having, by last word
 _MEASURED_ON = {"test", "eval", "val", "valid", "validation", "dev", "holdout"}
@@ -64,7 +65,7 @@ def _rank(name: str) -> float:
     Any score goes before a loss.
     """
     words = re.split(r"[_./@-]", name.lower())
-    while len(words) > 1 and words[-1].isdigit():  # acc@1
+    while len(words) > 1 and (words[-1].isdigit() or words[-1] in _HOW):  # acc@1, rmse_mean
         words.pop()
     ends = {"_".join(words[start:]) for start in range(len(words))}
     places = [place for place, one in enumerate(_METRICS) if one in ends]

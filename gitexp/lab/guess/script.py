@@ -38,7 +38,7 @@ _WRITERS = {"write_text", "write_bytes"}
 _SAVERS = {"to_csv", "to_json", "to_parquet", "save", "savez", "savez_compressed", "savetxt"}
 _MAY_WRITE = re.compile(r"save|dump|write|mkdir|makedirs|export|handler")  # names of calls
 _OUTPUT = re.compile(r"out|save|log|checkpoint|ckpt")  # names of their arguments
-_SPLITTERS = {
+SPLITTERS = {
     "train_test_split", "random_split", "ShuffleSplit", "StratifiedShuffleSplit",
     "GroupShuffleSplit", "KFold", "StratifiedKFold", "GroupKFold",
 }  # fmt: skip
@@ -212,7 +212,7 @@ class _Reader:
         elif name == "log" and last_name(owner) == "gitexp":
             for keyword in node.keywords:
                 self._names(keyword.arg or "")
-        elif name in _SPLITTERS:
+        elif name in SPLITTERS:
             self._splits(node)
         if name in _SEEDS and args and not self._script.seeded:
             number = _number_in(args[0])

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.engine.command import shell_syntax
 from gitexp.lab.guess.command import Program, read_text
-from gitexp.lab.guess.config import leaves_of, numbers_in, typed_key
+from gitexp.lab.guess.config import files_in_use, leaves_of, numbers_in, typed_key
+from gitexp.lab.guess.script import SPLITTERS, Script
 from gitexp.lab.guess.wrapper import seed_variable
-
-if TYPE_CHECKING:
-    from gitexp.lab.guess.script import Script
 
 SEEDS = (
     "seed", "random_seed", "random_state", "manual_seed", "rng_seed", "seed_everything",
@@ -29,11 +26,12 @@ _OPTION = re.compile(
 )
 _VARIABLE = re.compile(r"""(?:environ(?:\.get)?|getenv)\s?[\[(]\s?["']([A-Z_]*SEED)["']""")
 _OF_GITEXP = re.compile(r"GITEXP_SEED|gitexp\.seed")
+_SPLITS = re.compile(rf"(?:\w+\.)*(?:{'|'.join(sorted(SPLITTERS))})\(")
 _PASSES_ON = re.compile(r"""\$[@*]|\$\{@""")  # a shell script that hands its options on
 
 
 def find_seed(
-    folder: Path, program: Program, command: str, config: str, read: Script
+    folder: Path, program: Program, command: str, config: str, read: Script, vary: str
 ) -> tuple[str, str, str]:
     """The command with the seed in it, the key of the seed, and a warning if there is no way."""
     script, no_seed = read.text, _NO_SEED.format("differ by chance alone, or not at all")
@@ -46,7 +44,7 @@ def find_seed(
     starter = read_text(folder / program.wrapper) if program.wrapper else ""
     if "{seed}" in command or _OF_GITEXP.search(script + starter):
         return command, "", ""
-    if key := _find_key(folder, config):
+    if key := _find_key(folder, config, command, redrawn=vary == "split"):
         return command, key, ""
     # `cd sub && python train.py` ends with the program, so an option can be added.
     if not set(shell_syntax(command)) <= {"cd", "&&"} or command.count("&&") > 1:
@@ -91,10 +89,16 @@ def _variable_of_shell(starter: str) -> str:
     return "" if is_set else name
 
 
-def _find_key(folder: Path, config: str) -> str:
-    found = [(key, value) for _, key, value in numbers_in(folder, config)] if config else []
-    every = [key for key, _ in found]
-    for key, value in found:
+def _find_key(folder: Path, config: str, command: str, *, redrawn: bool) -> str:
+    """The key of the seed; that of a split only if it is to be `redrawn`."""
+    found = [*numbers_in(folder, config)] if config else []
+    every = [key for _, key, _ in found]
+    chosen = files_in_use(folder, config, command)
+    leaves = leaves_of(folder, config) if config.endswith(".py") and not redrawn else {}
+    for file, key, value in found:
+        call = leaves.get((*key[:-1], "(call)"))
+        if (chosen and file not in chosen) or _SPLITS.match(getattr(call, "text", "")):
+            continue
         name = str(key[-1]).rpartition(".")[2].lower()
         # An option of argparse gets its value from the command.
         plain = name if config.endswith(".py") else name.lstrip("-").replace("-", "_")

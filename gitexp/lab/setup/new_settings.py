@@ -14,13 +14,12 @@ from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import guess, printed_names
 from gitexp.lab.guess.command import find_programs
-from gitexp.lab.guess.config import configs_in, numbers_in, typed_key
+from gitexp.lab.guess.config import configs_in, files_in_use, numbers_in, typed_key
 from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.metric_name import direction_of
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import parse_settings, table_of
-from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import keys_at, short_name, spell_key
 from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.gate.paths import is_pattern
@@ -249,8 +248,7 @@ def example_key(here: Path, config: str, command: str) -> str:
     rows would change what is measured.
     """
     found = [*numbers_in(here, config)]
-    files = {file: (here / file).read_bytes() for file, *_ in found} if is_pattern(config) else {}
-    chosen = chosen_files(files, command)
+    chosen = files_in_use(here, config, command)
     every = [key for _, key, _ in found]
     found = [one for one in found if one[0] in chosen] or found
     found.sort(key=lambda one: type(one[2]) is int)
