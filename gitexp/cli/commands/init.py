@@ -96,7 +96,7 @@ def init(
     """Set up this repository: settings, hooks, approval.
 
     Finds the config file, the command and the metric, or asks you. Says what it changed and how to
-    undo it. In a bare repository, which only receives pushes, it installs the server's hook alone.
+    undo it. In a bare repository, which only receives pushes, it installs only the server's hook.
     """
     typed = [option for option in _given(context) if option != "--json"]
     if agents or remove:

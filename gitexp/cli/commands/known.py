@@ -20,8 +20,8 @@ known = typer.Typer(add_completion=False, rich_markup_mode=None, epilog=COMMANDS
 def _list(context: typer.Context, json_: AsJson = False) -> None:
     """List what is already settled, or add to it.
 
-    It is in KNOWN.toml on the baseline branch. `gitexp start` refuses to test it again, unless you
-    say why with --despite.
+    The list is KNOWN.toml on the baseline branch. `gitexp start` refuses to test again what is in
+    it, unless you say why with --despite.
     """
     if context.invoked_subcommand:
         return

@@ -53,8 +53,9 @@ def tried(trial: Trial) -> None:
     if few.in_sds is not None:
         typer.echo(
             wrapped(
-                "Costs are with every look taken. An effect of this size is confirmed 4 times in 5;"
-                " sd is the standard deviation of paired differences (experiment less baseline)."
+                "Costs assume that every look is taken. An effect of this size is confirmed 4 times"
+                " in 5; sd is the standard deviation of paired differences (experiment less"
+                " baseline)."
                 f" Three repeats detect nothing below {few.in_sds:.1f} sd, and few changes do that"
                 " much."
             )

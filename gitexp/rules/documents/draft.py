@@ -52,7 +52,7 @@ def render(draft: DraftSettings, baseline: str) -> str:
         looks = spell(list(draft.repeats or usual))
         lines.append(f"repeats    = {looks}    # looks: a verdict after this many runs")
     lines += [
-        f"rules      = {RULES}    # of verdict; registrations carry the same",
+        f"rules      = {RULES}    # version of the rules for verdicts",
         f"planned    = {draft.planned or 20}    # experiments that share the error budget",
         f"vary       = {spell(vary)}    # what a seed changes:",
         '#   "split": which rows are tested, and the training (if in doubt)',

@@ -180,9 +180,9 @@ def _find_redrawn(runs: Sequence[TrialRun], said: str) -> tuple[str, str]:
                 'Scores do not show whether the split stays the same: vary = "seed" is kept.',
             )
         return said, (
-            "Scores alone do not show whether a seed redraws the split or only the training:"
-            ' vary = "split" is the careful choice, with the larger error. If the split stays the'
-            ' same, set vary = "seed".'
+            "Scores alone do not show whether a seed redraws the split or only changes training."
+            ' vary = "split" is the safe choice: it asks for a clearer effect. If the split stays'
+            ' the same, set vary = "seed".'
         )
     truths = [{row: true for row, (true, _) in (table or {}).items()} for table in tables]
     if all(truth == truths[0] for truth in truths):
