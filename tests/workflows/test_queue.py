@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -371,6 +372,9 @@ def test_what_a_screening_queue_is_done_with_is_seen_while_it_goes_on(tmp_path: 
     found = queued_experiments(queue, QueueStage.RUNS, dict.fromkeys(names, "planned"))
     assert [one.state for one in found] == ["screened", "failed", "waiting"]
     assert [is_over_in(queue, name) for name in names] == [True, True, False]
+    assert queue.command(names) == "gitexp run a b c --screen"
+    part = replace(queue, runs=2, share=0.1)
+    assert part.command("abcd") == "gitexp run --all --screen --runs 2 --sample 0.1"
 
 
 # --- telling somebody ----------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def stopped(asked: Sequence[AskedToStop], *, as_json: bool) -> None:
         elif one.others:
             typer.echo(f"  queue {number} goes on: {_named(one.queue, one.others)}")
     first = asked[0]
-    typer.echo(f"\nnext: {first.queue.command(first.names[0])}   (continues where it stopped)")
+    typer.echo(f"\nnext: {first.queue.command(first.names)}   (continues where it stopped)")
 
 
 def _named(queue: Queue, names: Sequence[str]) -> str:

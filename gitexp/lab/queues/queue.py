@@ -31,6 +31,7 @@ from gitexp.store.local import is_locked, locked, read_json, write_json
 from gitexp.store.repository import Repository
 
 _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
+_TYPED = 3  # names in a command to type
 _MOST = 1 << 32  # what a count is held against
 _are_texts = listed(text)
 
@@ -127,11 +128,16 @@ class Queue:
         """What a person calls one of its names."""
         return f"baseline {name}" if self.measures_baseline else f"exp/{name}"
 
-    def command(self, name: str) -> str:
-        """What runs one of its names in a terminal."""
+    def command(self, names: Sequence[str]) -> str:
+        """What runs some of its names in a terminal; many are all that is planned."""
         if self.measures_baseline:
             return f"gitexp run --{self.kind.replace(' ', ' --')}"
-        return f"gitexp run {name}{' --smoke' if self.kind is RunKind.SMOKE else ''}"
+        words = ["gitexp run", *(names if len(names) <= _TYPED else ["--all"])]
+        words += ["--smoke"] if self.kind is RunKind.SMOKE else []
+        words += ["--screen"] if self.runs else []
+        words += [f"--runs {self.runs}"] if self.runs > 1 else []
+        words += [f"--sample {self.share:g}"] if self.share < 1 else []
+        return " ".join(words)
 
     def stage(self) -> QueueStage:
         """Find out how far it is."""
