@@ -108,7 +108,7 @@ def test_ids_clash_if_one_of_them_names_two_rows(runs: list[TrialRun], clash: bo
         ([A], "seed", "seed", "not tested"),
         ([A, B], "split", "split", "does not fix everything random"),
         ([A, B], "none", "split", "does not fix everything random"),
-        ([A, A, B], "split", "split", "the careful choice"),
+        ([A, A, B], "split", "split", "the safe choice"),
         ([A, A, B], "seed", "seed", 'vary = "seed" is kept'),
         ([A, A, B], "none", "split", "the seed works"),
         ([A, A, A], "split", "none", "an experiment is one run"),
