@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+from typing import Any
+
 from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
-from gitexp.rules.gate.formats.values import ABSENT, same
+from gitexp.rules.gate.formats.values import ABSENT, Source, same
 
 _ENDINGS = ("", ".yaml", ".yml", ".toml", ".json", ".py")
+_INCLUDED = re.compile(r"(?:!?\w+ +|@)?['\"]?([^\s'\"]+)['\"]?;?")
 _SHOWN = 5  # values, before the rest is only counted
 _LONGEST = 200  # characters of a path
 
@@ -19,22 +24,35 @@ def named_pairs(change: Change) -> list[tuple[str, str]]:
     """Return the files, relative to the project, that the old and the new value may name.
 
     A name is looked up from the project's folder, beside the config, and in the folder there that
-    is called like the key, as in Hydra's `model: big`.
+    is called like the key, as in Hydra's `model: big`. It may be the one element of a list that
+    differs, and stand behind a word or a mark: `!include big.yaml`, `@big.args`.
     """
-    before, after = change.before, change.after
-    if not (isinstance(before, str) and isinstance(after, str)) or not all(
-        name.isprintable() and 0 < len(name) <= _LONGEST and ".." not in name and name[0] != "/"
-        for name in (before, after)
+    names = _names(change.before, change.after)
+    if not names or not all(
+        name.isprintable() and 0 < len(name) <= _LONGEST and name[0] != "/" for name in names
     ):
         return []
     beside = change.file.rpartition("/")[0]
-    beside = f"{beside}/" if beside else ""
-    folders = dict.fromkeys(("", beside, f"{beside}{change.key[-1] if change.key else ''}/"))
-    return [
-        (f"{folder}{before}{ending}", f"{folder}{after}{ending}")
-        for folder in folders
-        for ending in _ENDINGS
-    ]
+    folders = ["", beside]
+    if not any(name.startswith("..") for name in names):
+        folders.append(posixpath.join(beside, str(change.key[-1]) if change.key else ""))
+    pairs = []
+    for folder in dict.fromkeys(folders):
+        old, new = (posixpath.normpath(posixpath.join(folder, name)) for name in names)
+        if not (old.startswith("..") or new.startswith("..")):
+            pairs += [(f"{old}{ending}", f"{new}{ending}") for ending in _ENDINGS]
+    return pairs
+
+
+def _names(before: Any, after: Any) -> list[str]:  # noqa: ANN401 - parsed data
+    """The old name and the new one; empty if these are no texts, or lists that differ in more."""
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        unlike = [pair for pair in zip(before, after, strict=True) if not same(*pair)]
+        return _names(*unlike[0]) if len(unlike) == 1 else []
+    texts = [value.text if isinstance(value, Source) else value for value in (before, after)]
+    if not all(isinstance(text, str) for text in texts):
+        return []
+    return [found[1] if (found := _INCLUDED.fullmatch(text)) else text for text in texts]
 
 
 def compare_named(

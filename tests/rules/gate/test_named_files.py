@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.rules.documents.change import Change
-from gitexp.rules.gate.formats.values import ABSENT
+from gitexp.rules.gate.formats.values import ABSENT, Source
 from gitexp.rules.gate.named_files import compare_named, named_pairs
 
 CHANGE = Change("conf/main.yaml", ("model",), "small", "big")
@@ -20,7 +20,32 @@ def test_a_name_is_looked_up_where_programs_do() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(1, 2), ("a", ABSENT), ("../a", "b"), ("/a", "/b"), ("a\nb", "c"), ("", "a")],
+    [
+        (["../base/a.py", "run.py"], ["../base/b.py", "run.py"]),
+        (Source('!include "../base/a.py"'), Source('!include "../base/b.py"')),
+        ("@../base/a.py", "@../base/b.py"),
+        ("'../base/a.py'", "'../base/b.py'"),
+        ("./../base/a.py", "./../base/b.py"),
+    ],
+)
+def test_a_name_may_be_one_of_a_list_or_stand_behind_a_mark(before: object, after: object) -> None:
+    pairs = named_pairs(Change("conf/main.py", ("_base_",), before, after))
+    assert ("base/a.py", "base/b.py") in pairs
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["a", "b"], ["c", "d"]),
+        (["a"], ["a", "b"]),
+        ([1], [2]),
+        (1, 2),
+        ("a", ABSENT),
+        ("../a", "b"),
+        ("/a", "/b"),
+        ("a\nb", "c"),
+        ("", "a"),
+    ],
 )
 def test_what_cannot_name_a_file_of_the_project_is_not_looked_up(
     before: object, after: object
