@@ -43,6 +43,7 @@ _MEANING = {
     "guard broken": "it breaks a guard: {broken}",
     "guard not shown": "a real gain, but the runs do not show that {unsure} holds",
     "other rows were tested": "the two arms were not tested on the same rows",
+    "seeds repeat each other": "pairs came again, so there are fewer of them than it seems",
     "records in conflict": "two records of one run differ, and the verdict depends on which counts",
     "failed runs may have chosen": "runs that failed may have left only the good ones",
     "the baseline has moved": "a repeated run of the baseline no longer gives its recorded score",

@@ -39,6 +39,15 @@ def registered(*looks: int, rules: int = 2, widening: float = 0.0) -> Registrati
     )
 
 
+def folded(count: int, folds: int, gain: float = 0.03) -> tuple[list[Record], list[Record]]:
+    """Runs of both arms whose script takes the seed modulo the number of its folds."""
+    at = [n % folds for n in range(count)]
+    baseline = [0.9 + 0.001 * fold**2 for fold in at]
+    candidate = [score + gain + 0.002 * fold for score, fold in zip(baseline, at, strict=True)]
+    first, second = ([a_run(n, x) for n, x in enumerate(arm, 1)] for arm in (baseline, candidate))
+    return first, second
+
+
 def a_run(seed: int, accuracy: float, ids: str = "", **changes: Any) -> Record:  # noqa: ANN401
     record = Record(
         seed=seed,
@@ -220,3 +229,39 @@ def test_a_single_run_that_predicts_what_the_baseline_did_changed_nothing() -> N
         run = a_run(1, 0.900, output=output)
         decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
         assert decided.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("count", "folds", "gain", "repeated"),
+    [
+        (10, 3, 0.03, True),
+        (10, 5, 0.03, True),
+        (10, 5, -0.03, True),
+        # Seen once each, or some of them twice: less than half of the pairs came again.
+        (5, 5, 0.03, False),
+        (10, 6, 0.03, False),
+        (10, 10, 0.03, False),
+        # Few pairs of coarse scores agree by chance.
+        (5, 2, 0.03, False),
+    ],
+)
+def test_pairs_that_come_again_are_not_counted_twice(
+    count: int, folds: int, gain: float, repeated: bool
+) -> None:
+    judgement = judge_records(registered(count), *folded(count, folds, gain))
+    assert (judgement.reason == "seeds repeat each other") is repeated
+    assert not repeated or f"of {count} pairs only {folds} are different" in judgement.detail
+    rules_1 = judge_records(registered(count, rules=1), *folded(count, folds, gain))
+    assert rules_1.reason != "seeds repeat each other"
+
+
+def test_a_single_pair_that_differs_shows_that_seeds_do_not_repeat_each_other() -> None:
+    baseline, candidate = folded(10, 5)
+    candidate[-1] = a_run(10, candidate[-1].metrics["accuracy"] + 1e-6)
+    assert judge_records(registered(10), baseline, candidate).verdict is Verdict.CONFIRMED
+    # What a change that does nothing repeats is no evidence of a gain, and says so itself.
+    assert judge_records(registered(10), baseline, baseline).verdict is Verdict.RULED_OUT
+    # Equal scores may be of different predictions.
+    told = ([replace(run, output=f"{run.seed}") for run in arm] for arm in folded(10, 5))
+    baseline, candidate = told
+    assert judge_records(registered(10), baseline, candidate).verdict is Verdict.CONFIRMED

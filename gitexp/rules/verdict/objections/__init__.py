@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.verdict.objections.failed_runs import failed_runs
 from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.other_rows import other_rows
+from gitexp.rules.verdict.objections.repeated_seeds import repeated_seeds
 
 if TYPE_CHECKING:
     from gitexp.rules.verdict.objections.evidence import Evidence, Objection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Objector = Callable[[Evidence], Objection | None]
 
 # Said at the first look at which they show, before more runs are spent: no further run mends them.
-AT_ONCE: tuple[Objector, ...] = (other_rows,)
+AT_ONCE: tuple[Objector, ...] = (other_rows, repeated_seeds)
 # Said only where the scores decide: until then, more runs may still answer them.
 AT_VERDICT: tuple[Objector, ...] = (baseline_moved, failed_runs)
 
