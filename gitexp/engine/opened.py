@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "opened"  # in the folder of the reports
 
+_MONTH = 30 * 24 * 3600  # seconds
 _TICK = 0.01  # seconds by which the file system's clock may be behind
 _LARGEST_JOURNAL = 8 << 20  # bytes
 _MOST = 2_000  # files that are looked at
@@ -108,6 +109,20 @@ def contents_of(files: Mapping[Path, Path], contents: Contents) -> dict[str, str
         folders.setdefault(path.parent, []).append(f"{path.name}={digest}")
     named = sorted(folders.items())[:_NAMED]
     return {f"{spell(folder)}/": _short("", *inside) for folder, inside in named}
+
+
+def changed_before(files: Mapping[Path, Path], since: float) -> dict[str, float]:
+    """When files changed last, in seconds since 1970, where that was in the month before a run.
+
+    Which of them a run itself brought is not told: it began at `since`. Empty if files are many.
+    """
+    found = {}
+    for path, real in files.items() if len(files) <= _NAMED else ():
+        with suppress(OSError):
+            moment = real.stat().st_ctime
+            if since - _MONTH < moment < since:
+                found[spell(path)] = round(moment, 2)
+    return found
 
 
 def _source_of(cached: str) -> str:

@@ -12,7 +12,7 @@ from gitexp.engine.elsewhere import inert_files, libraries_of, modules_of
 from gitexp.engine.loaded import GITEXP
 from gitexp.engine.machine import machine
 from gitexp.engine.masking import hide_secrets
-from gitexp.engine.opened import contents_of, spell
+from gitexp.engine.opened import changed_before, contents_of, spell
 from gitexp.engine.program import programs_of, starts_python
 from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
@@ -82,10 +82,12 @@ def describe(
     loaded: Loaded,
     launch: Launch,
     places: Sequence[Path],
+    since: float,
 ) -> dict[str, Any]:
     """Environment line: what a run depended on besides its commit, stored once per commit.
 
-    `places` are the checkout and what its linked inputs lead to.
+    `places` are the checkout and what its linked inputs lead to; `since` is when the run began, in
+    seconds since 1970.
     """
     checkout = places[0]
     key = salt(repository.local)
@@ -128,6 +130,8 @@ def describe(
         read = {path: real for path, real in opened.read.items() if path not in modules}
         if files := contents_of(read, contents):
             fields["files"] = files
+        if changed := changed_before(read, since):
+            fields["changed"] = changed
     if carried := sorted(map(spell, opened.carried))[:_MOST_CARRIED]:
         fields["carried"] = carried
     used = (*modules, *loaded.opened.read)

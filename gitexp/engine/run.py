@@ -118,7 +118,7 @@ def _run_job(
             said = "R2: declared data changed while it ran"
             reported = replace(reported, failure=said, ended=Ended.RULE)
         unkept = keep_files(root, place, job.folder, settings.keep)
-        environment = describe(repository, prefix, settings, loaded, launch, (root, *linked))
+        environment = describe(repository, prefix, settings, loaded, launch, (root, *linked), since)
         environment |= {"data": data}
         if reported.source:
             environment["sources"] = {job.metric: reported.source}

@@ -13,7 +13,7 @@ import pytest
 from gitexp.engine import opened
 from gitexp.engine.contents import Contents
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
-from gitexp.engine.opened import Opened, contents_of, read_opened, spell
+from gitexp.engine.opened import Opened, changed_before, contents_of, read_opened, spell
 
 
 def opened_by(code: str, place: Path) -> Opened:
@@ -121,3 +121,14 @@ def test_a_journal_of_anything_is_no_trouble(tmp_path: Path) -> None:
     assert read_opened(tmp_path, 0) == Opened()
     (tmp_path / opened.JOURNAL).write_bytes(b"\n\nr\nr\0\nr\xff\nx/etc/passwd\nr" + b"/a" * 5000)
     assert read_opened(tmp_path, 0) == Opened()
+
+
+def test_of_a_file_that_a_run_did_not_bring_it_is_known_when_it_changed(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text("a")
+    changed = file.stat().st_ctime
+    files = {file: file, tmp_path / "gone": tmp_path / "gone"}
+    assert changed_before(files, changed + 1) == {str(file): round(changed, 2)}
+    # The run brought it, or it has been there for long.
+    assert changed_before(files, changed - 1) == {}
+    assert changed_before(files, changed + 40 * 24 * 3600) == {}

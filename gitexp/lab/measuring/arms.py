@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ def arms_of(
     return ArmEnvironments(
         tuple(lines.get(record.environment, {}) for record, _ in pairs),
         tuple(lines.get(record.environment, {}) for _, record in pairs),
+        max((record.finished for record, _ in pairs), default=math.inf),
+        after if isinstance(after := registration.change.after, str) else "",
     )
 
 
@@ -75,6 +78,15 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
             f" {'them' if many else 'it'}, and the verdict may be about that",
             f"measure both arms with what is there now: gitexp retest {name}; `data` and `link` in"
             " the settings hold inputs fast",
+            advice=True,
+        )
+    if files := arms.appeared:
+        yield Finding(
+            "E3",
+            f"exp/{visible(name)}: {_listed(files)} changed after the baseline's last run, and"
+            " only the experiment's runs read it; no commit has it, and the verdict may be about"
+            " that",
+            f"measure both arms with what is there now: gitexp retest {name}",
             advice=True,
         )
     for metric, (theirs, own) in arms.sources.items():

@@ -137,7 +137,7 @@ class Kind(StrEnum):
                 "modules": named(text), "startup": named(text), "place": named(text),
                 "hashed": named(text), "read": listed(text), "unwatched": anything,
                 "inert": listed(text), "files": named(text), "carried": listed(text),
-                "sources": named(text),
+                "sources": named(text), "changed": named(_SECONDS),
             },
         ),
     )  # fmt: skip

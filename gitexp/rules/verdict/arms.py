@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArmEnvironments:
-    """Environments of an experiment's paired runs, as their lines in the bulk say."""
+    """Environments of an experiment's paired runs, as their lines in the bulk say.
+
+    `measured` is when the last of the baseline's runs ended, in seconds since 1970, and `named` the
+    text that the change sets, if it sets one.
+    """
 
     baseline: Sequence[Mapping[str, Any]]
     candidate: Sequence[Mapping[str, Any]]
+    measured: float = math.inf
+    named: str = ""
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -47,6 +54,29 @@ class ArmEnvironments:
         A file that only one arm opened belongs to the change: it may be what the change names.
         """
         return self._in_both("files")
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """Files that the experiment alone read, and that were put there between the two arms.
+
+        Neither those that the experiment's own runs brought, nor those that its change names.
+        """
+        known = {name for one in self.baseline for name in one.get("files") or ()}
+        every = [one.get("changed") or {} for one in self.candidate]
+        shared = set.intersection(*map(set, every)) if every else set()
+        # A line that is not in this clone may have any, and a folder stands for many files.
+        if not all(self.baseline) or any(name.endswith("/") for name in known):
+            return ()
+        return tuple(
+            name
+            for name in sorted(shared - known)
+            if min(one[name] for one in every) > self.measured and not self._names(name)
+        )
+
+    def _names(self, file: str) -> bool:
+        """Whether the change sets a text that the file's path has, or that has the file's name."""
+        stem, text = file.rpartition("/")[2].partition(".")[0], self.named.rpartition("/")[2]
+        return bool(text) and (text in file or (bool(stem) and stem in self.named))
 
     @property
     def sources(self) -> dict[str, tuple[str, str]]:

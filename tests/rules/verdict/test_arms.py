@@ -94,6 +94,31 @@ def test_a_file_is_named_where_its_content_tells_the_arms_apart(
     assert ArmEnvironments([{}], [{"files": {"a": "1"}}]).files == ()
 
 
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "named", "appeared"),
+    [
+        ({}, {"~/rc": 200.0}, "", ("~/rc",)),
+        ({"~/a": "1"}, {"~/rc": 200.0}, "", ("~/rc",)),
+        # It was there before, or the baseline read it, too, itself or in a folder of many.
+        ({}, {"~/rc": 50.0}, "", ()),
+        ({"~/rc": "1"}, {"~/rc": 200.0}, "", ()),
+        ({"~/": "1"}, {"~/rc": 200.0}, "", ()),
+        # The change names it.
+        ({}, {"~/w/big-1.pt": 200.0}, "org/big", ()),
+        ({}, {"~/w/big.pt": 200.0}, "w/big.pt", ()),
+        ({}, {"~/w/big.pt": 200.0}, "small", ("~/w/big.pt",)),
+    ],
+)
+def test_a_file_is_named_that_appeared_for_the_experiment_alone(
+    baseline: dict[str, str], candidate: dict[str, float], named: str, appeared: tuple[str, ...]
+) -> None:
+    before, after = ran() | {"files": baseline}, ran() | {"changed": candidate}
+    assert ArmEnvironments([before], [after, after], 100.0, named).appeared == appeared
+    # Where it is not known what a run of the baseline read, or one run brought it.
+    assert ArmEnvironments([before, {}], [after], 100.0, named).appeared == ()
+    assert ArmEnvironments([before], [ran(), after], 100.0, named).appeared == ()
+
+
 def test_a_metric_is_named_where_each_arm_has_it_from_another_place() -> None:
     def read(*places: str, metric: str = "acc") -> list[dict[str, Any]]:
         return [{"sources": {metric: place}} for place in places]
