@@ -73,7 +73,7 @@ def set_up(world: World) -> object:
 @pytest.mark.parametrize(
     ("script", "runs", "vary", "words"),
     [
-        (NOISY, 3, "split", ["the seed works", "the careful choice"]),
+        (NOISY, 3, "split", ["the seed works", "the safe choice"]),
         (UNFIXED, 2, "split", ["the seed does not fix everything random"]),
         (EXACT, 3, "none", ["an experiment is one run", "GITEXP_SEED"]),
         (ONE_SPLIT, 3, "seed", ["tested on the same rows"]),
