@@ -43,18 +43,15 @@ class Counted:
         return self._held[commit]
 
     def _find(self, commit: str) -> Held:
-        if self.scope.beside and self.scope.rules > 1:
-            if commit == self.scope.experiment:
-                return self.pairs.mine
-            if commit == self.scope.beside:
-                return self.pairs.baseline
+        if self.scope.is_paired and commit in {self.scope.experiment, self.scope.beside}:
+            return self.pairs.mine if commit == self.scope.experiment else self.pairs.baseline
         return self._first_held(commit, self._counting(commit))
 
     @cached_property
     def pairs(self) -> HeldPairs:
         """What counts where runs are made pair by pair, and the pairs that are set aside."""
         scope = self.scope
-        if not scope.beside or scope.rules < 2:
+        if not scope.is_paired:
             return HeldPairs(Held(()), Held(()), ())
         base, mine = scope.beside, scope.experiment
         return hold_pairs(

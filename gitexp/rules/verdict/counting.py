@@ -44,6 +44,11 @@ class Scope:
             beside=base if registration.interleaved else "", replaces=registration.replaces,
         )  # fmt: skip
 
+    @property
+    def is_paired(self) -> bool:
+        """Whether pairs may be set aside, which takes the records of both sides."""
+        return bool(self.beside) and self.rules > 1
+
     def pair_of(self, commit: str) -> str:
         """The experiment that runs of a commit are made for alone, if it is one."""
         return self.experiment if commit == self.beside else ""
