@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.log.held_records import held_spreads
+from gitexp.lab.log.counted import held_spreads
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.check import Check

@@ -7,17 +7,20 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.replacing import as_replaced
-from gitexp.rules.verdict.rivals import Held
+from gitexp.rules.verdict.rivals import Held, opposed, repeats, rivals, settle
 from gitexp.rules.verdict.set_aside import HeldPairs, hold_pairs
+from gitexp.store.held_order import LineOrder, held_order
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.run_notes import RunNotes
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.counting import Scope
     from gitexp.rules.verdict.verdict import Judgement
@@ -72,11 +75,34 @@ class Counted:
         known = self._notes.held(commit)
         key = scope.metric, pair, own, scope.exact, len(records)
         if key not in known:
-            known[key] = held_records(
-                self._notes.repository, commit, records, scope.metric, self._notes.text(commit),
-                any_condition=own, pair=pair, exact=scope.exact,
-            )  # fmt: skip
+            known[key] = self._settled(commit, records)
         return known[key]
+
+    def _settled(self, commit: str, records: Sequence[Record]) -> Held:
+        """Leave one record of each run; the note's history is read only where one has several."""
+        scope, notes = self.scope, self._notes
+        # An experiment runs a seed once, whatever the condition.
+        groups = rivals(records, scope.metric, any_condition=commit == scope.experiment)
+        repeated = repeats(records, scope.metric)
+        if not groups and not repeated:
+            return Held(tuple(records))
+        seeds = {group[0].seed for group in groups} | {bad.seed for bad, _ in repeated}
+
+        def lines_of(text: str) -> list[str]:
+            found = parse_records(text, pair=scope.pair_of(commit))
+            return [record.line() for record in found if record.seed in seeds]
+
+        order = held_order(notes.repository, RUNS, commit, lines_of)
+
+        def came_after(one: Record, other: Record) -> bool | None:
+            put = order.of(one.line(), other.line())
+            return None if put is LineOrder.MERGED else put is LineOrder.FIRST
+
+        held = settle(records, groups, came_after, repeated)
+        if not held.beside:
+            return held
+        canaries = notes.made_for(commit, Purpose.CANARY)
+        return opposed(held, scope.metric, canaries, exact=scope.exact)
 
     @cached_property
     def of_replaced(self) -> tuple[Record, ...]:
@@ -111,3 +137,27 @@ class Counted:
             parse_checks(self._notes.text(commit), commit),
             (*baseline.contested, *mine.contested), (*baseline.opposed, *mine.opposed),
         )  # fmt: skip
+
+
+def held_spreads(
+    repository: Repository, noted: str, spreads: Sequence[ExampleSpread]
+) -> list[ExampleSpread]:
+    """Of several example spreads of one look, the first that was held; none if nobody can tell."""
+    looks: dict[tuple[int, str], dict[str, ExampleSpread]] = {}
+    for spread in spreads:
+        looks.setdefault((spread.pairs, spread.inputs), {})[spread.line()] = spread
+    if all(len(group) == 1 for group in looks.values()):
+        return list(spreads)
+    order = held_order(
+        repository, RUNS, noted, lambda text: [spread.line() for spread in parse_spreads(text)]
+    )
+    found = []
+    for group in looks.values():
+        first = [
+            spread
+            for line, spread in group.items()
+            if all(order.of(line, other) is LineOrder.FIRST for other in group if other != line)
+        ]
+        # The larger variance claims less, where two machines computed it side by side.
+        found += first or [max(group.values(), key=lambda spread: spread.variance)]
+    return found
