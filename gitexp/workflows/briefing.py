@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from gitexp.errors import NotReady
 from gitexp.lab.log.decided import has_verdict
 from gitexp.lab.log.log import Row, log
+from gitexp.lab.projects.project import Project
 from gitexp.lab.queues.queue import QueueStage
 from gitexp.lab.registering.known_claims import read_known
 from gitexp.lab.standing.standing import standing
@@ -26,7 +27,6 @@ from gitexp.workflows.status import Status, open_here, status_of
 if TYPE_CHECKING:
     import datetime as dt
 
-    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.run_scores import Score
     from gitexp.rules.plan.standing import Standing

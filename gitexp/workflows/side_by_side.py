@@ -12,6 +12,7 @@ from gitexp.lab.log.log import Row, log, row_of
 from gitexp.lab.log.results import project_of
 from gitexp.lab.log.seed_runs import seed_runs
 from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project
 from gitexp.lab.tables.runs import parameters_of
 from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.kinds import Kind
@@ -25,7 +26,6 @@ from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 _MACHINE = ("host", "os", "arch", "cpu", "cpus", "gpus", "gpu_driver")
 

@@ -37,6 +37,7 @@ from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.code.replacement import without_replaced
 from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.past_settings import read_settings
+from gitexp.lab.projects.project import Project
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
@@ -44,7 +45,6 @@ from gitexp.store.signatures import read_signatures
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import typer
 from gitexp.cli.views.terminal import findings, print_json, wrapped
 from gitexp.lab.code.brought_code import CodeSize, measure_code
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+from gitexp.rules.documents.change import ChangeJson
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 from gitexp.store.signatures import BAD, EXPIRED, UNKNOWN
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Spent, Verification
 

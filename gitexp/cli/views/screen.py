@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -12,8 +13,6 @@ from gitexp.cli.views.terminal import filled, print_json
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.workflows.screen import Ranked, Screening
 
 _MOST_NAMED = 10  # in the command that comes next

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
+from gitexp.rules.documents.change import ChangeJson
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.summary import Stage, Summary
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.remark import Remark, RemarkJson
     from gitexp.rules.plan.state import State

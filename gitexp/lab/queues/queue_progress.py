@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.lab.queues.queue import Queue, QueueStage, queues
 from gitexp.rules.documents.purpose import RunKind
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
-    from gitexp.store.repository import Repository
 
 _SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
 _NOT_OVER = ("planned", "unsynced", "stale", "running")

@@ -7,16 +7,14 @@ that does nothing is confirmed one time in ten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict.objections.evidence import Objection
+from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.objections.evidence import Evidence
 
     _Pair = tuple[Record, Record]
 
