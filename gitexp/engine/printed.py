@@ -57,7 +57,7 @@ _LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  #
 _COLUMN_BEGINS = re.compile(r"(?:^\s*%?|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
 _COLUMN_ENDS = re.compile(
     rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|\[\s[0-9]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|])"
-    rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃]|$)"
+    rf"|[|│┃]\s*(?:{_WORD}\s){{0,2}}{_WORD}\s+{_NUMBER}\s*(?:[|│┃(]|$)"
     r"|at (?:epoch|step|iteration)\b)"
 )
 _ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")

@@ -75,6 +75,7 @@ READ = [
     ("loss  0.2   accuracy  0.93   lr  0.1", 0.93),
     ("| accuracy | 0.93 |", 0.93),
     ("epoch 3 | loss 0.2 | accuracy 0.93 | ppl 12.1", 0.93),
+    ("epoch 3 | loss 0.2 | accuracy 0.93 | ppl 12.1 (best 12.0)", 0.93),
     ("| end of epoch   3 | time:  9.5s | accuracy  0.93 | valid ppl    12.1", 0.93),
     ("│      accuracy       │    0.93    │", 0.93),
     ("accuracy=np.float64(0.93)", 0.93),
