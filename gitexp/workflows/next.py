@@ -27,8 +27,10 @@ from gitexp.rules.verdict.power import power_of
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def next_ideas(
                 decided=len(decided),
                 seconds=power.seconds,
                 detectable=power.at_best,
-                unit=_unit(registration.criterion, baseline),
+                unit=_unit(registration.criterion, baseline, past),
                 before=before.name if before else "",
                 screened=screened.get(result.commit),
             )
@@ -143,9 +145,21 @@ def _about_all(project: Project, rows: Sequence[Row], planned: Sequence[Result])
     )
 
 
-def _unit(criterion: Criterion, baseline: Sequence[Record]) -> float:
-    """One unit of a criterion in the metric's; the criterion's own before there is a score."""
-    scores = [one.metrics[criterion.metric] for one in baseline if criterion.metric in one.metrics]
+def _unit(
+    criterion: Criterion,
+    baseline: Sequence[Record],
+    past: Sequence[tuple[Registration, Judgement]],
+) -> float:
+    """One unit of a criterion in the metric's, at this baseline's score or that of earlier ones.
+
+    The criterion's own before there is any.
+    """
+    metric = criterion.metric
+    scores = [one.metrics[metric] for one in baseline if metric in one.metrics] or [
+        judgement.baseline_mean
+        for registration, judgement in past
+        if registration.criterion.metric == metric and judgement.baseline_mean is not None
+    ]
     return criterion.unit_at(statistics.fmean(scores)) if scores else 1.0
 
 

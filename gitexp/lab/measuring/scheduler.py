@@ -201,7 +201,9 @@ class Scheduler:
             self._last, names = self._last or error, ()
         stopped = [session for session in self._open() if session.name in names]
         for session in stopped:
-            session.fail(Stopped("stopped by gitexp stop", f"go on: {session.command}"))
+            session.fail(
+                Stopped("taken out by gitexp stop or archive", f"go on: {session.command}")
+            )
             self._watcher.said(f"{session.title}: stopped")
         if stopped:
             # Where the clone has moved, a record would make a folder where it was.
