@@ -55,11 +55,10 @@ class Loaded:
 
 
 def probe_environment(probe_dir: Path) -> dict[str, str]:
-    """Create the folder for the reports and return the variable that switches the probe on.
+    """Return the variable that switches the probe on, for reports in a folder.
 
-    The caller must also put PROBE_FOLDER first on the run's PYTHONPATH.
+    The caller must also put PROBE_FOLDER first on the run's PYTHONPATH, and make the folder.
     """
-    probe_dir.mkdir(parents=True, exist_ok=True)
     return {"GITEXP_PROBE": str(probe_dir.absolute())}
 
 

@@ -71,7 +71,6 @@ def _run_job(
     repository: Repository, prefix: str, settings: Settings, job: Job, conduct: Conduct
 ) -> RunResult:
     probe = job.folder / "probe"
-    make_folder(probe)
     trees = user_trees(repository)
     with take_checkout(repository, job.commit) as checkout:
         root, place = checkout.path, checkout.path / prefix
@@ -86,6 +85,7 @@ def _run_job(
             data = fingerprint(place, [*settings.data, *settings.link], cache)
             if conduct.stop.is_set():
                 raise Interrupted
+            make_folder(probe)  # not sooner: a folder counts as an attempt
             start = now()
             conduct.begin(start)
             since = time.time()

@@ -38,6 +38,7 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         self.script = self.checkout / "train.py"
         self.script.write_text(code)
+        self.reports.mkdir(exist_ok=True)
         return subprocess.run(
             [*python, str(self.script)],
             cwd=self.checkout,

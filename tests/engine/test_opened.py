@@ -19,6 +19,7 @@ from gitexp.engine.opened import Opened, changed_before, contents_of, read_opene
 def opened_by(code: str, place: Path) -> Opened:
     """Run code in `place` under the probe, and read what it opened."""
     reports, since = place / "reports", time.time()
+    reports.mkdir(exist_ok=True)
     variables = probe_environment(reports) | {"PYTHONPATH": str(PROBE_FOLDER)}
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=place, env=os.environ | variables,

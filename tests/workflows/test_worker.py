@@ -193,7 +193,8 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     ready.commit("slow", verify=False)
     ready.git("push", "--quiet", "--no-verify", "hub", "main")
     where, asked = elsewhere(ready), task(ready, hub, "main")
-    killed = run_beside(where, "worker", asked.line())
+    next_one = replace(asked, seed=8)
+    killed = run_beside(where, "worker", join_tasks([asked.line(), next_one.line()]))
 
     def has_lines(count: int) -> bool:
         return any(len(lines_of(clone, RUNS, asked.commit)) == count for clone in clones())
@@ -202,6 +203,8 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     time.sleep(0.2)  # by then it would be ended with its worker
     killed.kill()
     killed.communicate()
+    # The next run was prepared, which is no attempt.
+    assert not [*Path(clones()[0].path).glob("gitexp/runs/*/8-*/")]
     for known, why in ((3, "None"), (5, "TimeLimit")):
         reason.write_text(f"{why}\n")
         stopped = run_beside(where, "worker", asked.line(), SLURM_JOB_ID="4711")

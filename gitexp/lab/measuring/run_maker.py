@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
@@ -137,8 +136,6 @@ class RunMaker:
                 Conduct(self._watchdog, slot, condition, begin, hold, self.turn or nullcontext()),
             )  # fmt: skip
         except Interrupted as stopped:
-            if not started:
-                shutil.rmtree(job.folder, ignore_errors=True)  # it would count as an attempt
             # Who stops a run that had not begun has seen nothing.
             ended = slot.how if stopped.seconds else Ended.FREED
             if started and ended is not None:
