@@ -13,12 +13,15 @@ Anything else that escapes is a bug (exit 70).
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.finding import Finding
+
+NO_ROOM = {errno.EDQUOT, errno.ENOSPC}  # what a system says of a full disk
 
 
 class Terminated(KeyboardInterrupt):

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from gitexp.cli.overview import COMMANDS
-from gitexp.errors import GitexpError, NotReady, Refused, Stopped, UsageError, disk_full
+from gitexp.errors import NO_ROOM, GitexpError, NotReady, Refused, Stopped, UsageError, disk_full
 
 if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
 
-_FULL = {errno.EDQUOT, errno.ENOSPC}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 # Programs that hints tell you to run, where a command may begin.
@@ -67,7 +66,7 @@ def interrupted() -> Stopped:
 
 
 def _refused_by_system(error: OSError) -> GitexpError:
-    if error.errno in _FULL:
+    if error.errno in NO_ROOM:
         return disk_full(error.filename)
     if error.errno in _UNWRITABLE:
         place = "what was to be written" if error.filename is None else error.filename

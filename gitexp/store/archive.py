@@ -13,7 +13,7 @@ from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_noted
-from gitexp.store.git_errors import GitFailed
+from gitexp.store.git_errors import GitFailed, lock_in_the_way
 from gitexp.store.kept_pack import DURABLE, merge_packs, packs_abound
 from gitexp.store.local import read_json, write_json
 from gitexp.store.refs import ARCHIVE, HEADS, KEPT, REMOTE_HEADS
@@ -65,7 +65,7 @@ def _update(repository: Repository, lines: list[str], *, wait: bool = True) -> N
             if lock is not None:
                 move_refs(repository, lines, lock)
     except GitFailed as failure:
-        error = contended(failure.stderr) if "File exists" in failure.stderr else failure
+        error = contended(failure.stderr) if lock_in_the_way(failure.stderr) else failure
         hint = error.hint or "see what is in the way: gitexp doctor"
         raise NotReady(f"nothing was moved: {error.message}", hint) from None
 

@@ -20,6 +20,7 @@ _LOST = (
     "invalid object", "not a valid object", "nonexistent object", "objects/pack/", "is corrupt",
 )  # fmt: skip
 _RESTORE = "gitexp doctor --fix"
+_LOCKED = re.compile(r"(?:Unable to create '(.+?)'|could not lock config file (.+?)): File exists")
 _ROOM = 1 << 16  # bytes below which a disk counts as full; git writes files of 4 kB and more
 
 
@@ -29,8 +30,12 @@ class GitFailed(GitexpError):
     exit_code = 3
 
     def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
-        said = stderr.strip().removeprefix("fatal: ").removeprefix("error: ")
-        super().__init__(f"git {command[0] if command else ''} failed: {said or f'exit {code}'}")
+        said, hint = stderr.strip().removeprefix("fatal: ").removeprefix("error: "), ""
+        if lock := lock_in_the_way(stderr):
+            said = f"another git command holds {lock}, or left it behind"
+            hint = f"wait for that command; if none is running: rm {shlex.quote(lock)}"
+        said = f"git {command[0] if command else ''} failed: {said or f'exit {code}'}"
+        super().__init__(said, hint)
         self.code = code
         self.stderr = stderr
 
@@ -49,7 +54,8 @@ class GitFailed(GitexpError):
 def lacked_room(directory: Path, stderr: str) -> bool:
     """Whether git failed because the disk is full: often it only says what it could not write."""
     lower = stderr.lower()
-    return any(word in lower for word in _FULL) or ("writ" in lower and is_full(directory))
+    failed = "writ" in lower or "creat" in lower
+    return any(word in lower for word in _FULL) or (failed and is_full(directory))
 
 
 def is_full(directory: Path) -> bool:
@@ -58,7 +64,14 @@ def is_full(directory: Path) -> bool:
         state = os.statvfs(directory)
     except OSError:
         return False
-    return state.f_blocks > 0 and state.f_bavail * state.f_frsize < _ROOM
+    has_room = state.f_blocks == 0 or state.f_bavail * state.f_frsize >= _ROOM
+    return not has_room or (state.f_files > 0 and state.f_favail == 0)
+
+
+def lock_in_the_way(stderr: str) -> str:
+    """Path of the lock that made git fail; empty if none did."""
+    found = _LOCKED.search(stderr)
+    return "" if found is None else found[1] or f"{found[2]}.lock"
 
 
 def unsigned(stderr: str) -> NotReady:

@@ -7,12 +7,11 @@ by every gc, so objects are written as one, and the .keep file goes once the ref
 
 from __future__ import annotations
 
-import errno
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from gitexp.errors import NotReady, disk_full
+from gitexp.errors import NO_ROOM, NotReady, disk_full
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 from gitexp.store.local import share
@@ -44,7 +43,7 @@ def keep(repository: Repository, pack: Pack) -> Path:
         _write(path.with_suffix(".pack"), files.pack)
         _write(path.with_suffix(".idx"), files.index)  # from now on, git knows the objects
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in NO_ROOM:
             raise disk_full(folder) from None
         said = f"the repository cannot be written to: {folder}: {error.strerror}"
         raise NotReady(said, "nothing was changed; see who owns it: ls -ld .git") from None

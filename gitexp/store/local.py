@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import NotReady
+from gitexp.errors import NO_ROOM, NotReady, disk_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
     child that inherits the descriptor keeps the lock for as long as it runs.
 
     Raises:
-        NotReady: the file cannot be opened or created.
+        NotReady, StoreBusy: the file cannot be opened or created, or the disk is full.
     """
     while True:
         try:
@@ -33,6 +33,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
                 continue  # the folder was empty, and was removed just then
+            if error.errno in NO_ROOM:
+                raise disk_full(path) from None
             raise NotReady(f"{path} cannot be opened: {error.strerror}") from None
         try:
             try:

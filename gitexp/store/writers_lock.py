@@ -8,7 +8,6 @@ holder finds that and removes the lock files of git that were left behind
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import damaged_among, restore_ref
-from gitexp.store.git_errors import GitFailed
+from gitexp.store.git_errors import GitFailed, lock_in_the_way
 from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.kept_pack import DURABLE, free_kept
 from gitexp.store.local import locked
@@ -179,13 +178,13 @@ def persist(act: Callable[[], _T], attempts: int = 0) -> _T:
 
 def contended(said: str) -> StoreBusy:
     """Say what is in the way: a lock file and its age, or what git said."""
-    found = re.search(r"Unable to create '(.+?)': File exists", said)
-    if found is None:
+    lock = lock_in_the_way(said)
+    if not lock:
         return StoreBusy(
             f"results could not be stored in {_ATTEMPTS} tries: {said}",
             "run the same command again",
         )
-    path = Path(found[1])
+    path = Path(lock)
     age = ""
     with suppress(OSError):
         if (passed := time.time() - path.stat().st_mtime) > 0:  # the clock may have been set back

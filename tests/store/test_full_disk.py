@@ -14,6 +14,8 @@ import pytest
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.health.setup import check_writable
 from gitexp.lab.measuring.claims import claim_of, is_held
+from gitexp.lab.projects.last_started import note_started
+from gitexp.lab.setup.installation import commit_settings
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines, store_aside
 from gitexp.store.refs import RUNS
@@ -84,8 +86,31 @@ def test_a_full_disk_is_told_where_git_only_says_what_it_could_not_write(small: 
     with suppress(OSError):
         small.write("filler", bytes(1 << 20))
     assert "No space left" not in small.try_git("update-ref", "refs/heads/x", head).err
+    repository = Repository.discover(small.path)
     with pytest.raises(StoreBusy, match=f"full .the one with {small.path}"):
-        Repository.discover(small.path).git.run("update-ref", "refs/heads/x", head)
+        repository.git.run("update-ref", "refs/heads/x", head)
+    with pytest.raises(StoreBusy, match="the disk is full"):
+        note_started(repository, "", "brave-otter")
+
+
+def test_a_disk_without_room_for_another_file_is_full(small: World) -> None:
+    disk = str(small.path.parent)
+    subprocess.run(["mount", "-o", "remount,nr_inodes=100", disk], check=True)
+    with suppress(OSError):
+        for number in range(100):
+            small.write(f"filler-{number}", "")
+    repository = Repository.discover(small.path)
+    with (
+        pytest.raises(StoreBusy, match=f"full .the one with {repository.local}"),
+        locked(repository.local / "new.lock"),
+    ):
+        pass
+    with pytest.raises(StoreBusy, match=f"full .the one with {small.path}"):
+        repository.git.run("update-ref", "refs/new/folder/x", small.git("rev-parse", "HEAD"))
+    with pytest.raises(OSError, match="No space left"):
+        commit_settings(repository, "", 'metric = "loss"')
+    assert not (small.path / "gitexp.toml").exists()
+    assert small.git("diff", "--cached", "--name-only") == ""
 
 
 def test_objects_that_may_not_be_written_are_named(small: World) -> None:

@@ -573,6 +573,17 @@ def test_a_repository_that_cannot_be_written_is_said_so(said: str) -> None:
     assert "cannot be written" not in refused.message
 
 
+@pytest.mark.parametrize("name", ["HEAD", "config"])
+def test_a_lock_that_is_in_the_way_is_named_with_what_to_do(name: str, world: World) -> None:
+    lock = world.path / ".git" / f"{name}.lock"
+    lock.touch()
+    words = {"HEAD": ("checkout", "--detach"), "config": ("config", "a.b", "c")}[name]
+    with pytest.raises(GitFailed, match=r"another git command holds .*, or left it") as raised:
+        Git(world.path).run(*words)
+    path = raised.value.hint.rpartition("rm ")[2]
+    assert (world.path / path) == lock
+
+
 def test_any_other_failure_names_the_command_and_what_git_said(world: World) -> None:
     with pytest.raises(GitFailed) as raised:
         Git(world.path).run("-c", "a.b=c", "rev-list", "no-such-branch", "--")

@@ -173,6 +173,13 @@ def test_a_pyproject_of_other_tools_is_left_alone(bare_project: World) -> None:
     assert "gitexp" not in (bare_project.path / "pyproject.toml").read_text()
 
 
+def test_settings_are_committed_where_git_refuses_their_line_ends(bare_project: World) -> None:
+    bare_project.git("config", "core.autocrlf", "true")
+    bare_project.git("config", "core.safecrlf", "true")
+    bare_project.gitexp("init", "--yes")
+    assert bare_project.git("show", "HEAD:gitexp.toml").startswith("#")
+
+
 def test_settings_are_committed_although_git_ignores_them(bare_project: World) -> None:
     bare_project.write(".gitignore", "*.toml\n")
     bare_project.commit("ignore")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady
+from gitexp.errors import NO_ROOM, NotReady, disk_full
 from gitexp.lab.projects.experiment_name import find_by_name
 from gitexp.rules.documents.name import is_name
 from gitexp.store.local import read_json, write_json
@@ -35,6 +35,8 @@ def note_started(repository: Repository, prefix: str, name: str) -> None:
     try:
         write_json(path, read_json(path) | {prefix: name})
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise disk_full(path.parent) from None
         raise NotReady(
             f"{path.parent} cannot be written: {error.strerror}",
             "make it writable, or work in your own clone",

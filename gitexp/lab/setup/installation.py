@@ -6,6 +6,7 @@ Undoing is remembered in init.json beside gitexp's other local files.
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +34,18 @@ def commit_settings(repository: Repository, prefix: str, text: str) -> SetupStep
     """Write the settings file and commit it alone; nothing is left if git refuses the commit."""
     path = f"{prefix}gitexp.toml"
     target = repository.work_tree() / path
-    target.write_text(text, "utf-8")
     git = repository.git
     top = type(git)(repository.work_tree())
+    safe = ("-c", "core.safecrlf=false")  # else git may refuse our line ends
     try:
-        top.run("add", "--intent-to-add", "--force", "--", path)
+        target.write_text(text, "utf-8")
+        top.run(*safe, "add", "--intent-to-add", "--force", "--", path)
         # --only leaves everything else that is staged as it is.
-        top.run("commit", "--quiet", "--only", "-m", "Set up gitexp", "--", path)
-    except GitexpError:
-        top.run("reset", "--quiet", "--", path, allow=(1, 128))
-        target.unlink(missing_ok=True)
+        top.run(*safe, "commit", "--quiet", "--only", "-m", "Set up gitexp", "--", path)
+    except (GitexpError, OSError):
+        target.unlink(missing_ok=True)  # first: if the disk is full, `reset` needs its room
+        with suppress(GitexpError):
+            top.run("reset", "--quiet", "--", path)
         raise
     commit = git.text("rev-parse", "--short", "HEAD")
     _remember(repository, settings=[*_remembered(repository).get("settings", []), path])
