@@ -70,7 +70,7 @@ class Entry(Named):
         return cls(ref, commit, tuple(parents), author, time, message)
 
 
-_PLAIN = ("-z", "--no-notes", "--encoding=UTF-8", "--no-color", "--no-show-signature")
+_PLAIN = ("-z", "--no-notes", "--no-color", "--no-show-signature")
 # None but the last of the fields, the message, can have a line break.
 _FORMAT = "%H%n%P%n%an%n%cI%n%B"
 

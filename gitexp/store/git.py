@@ -26,6 +26,8 @@ from gitexp.store.reader import Readers
 ZERO = ""
 # A revision that names one thing and no reflog entry, path or search, as far as a reader is asked.
 _WHOLE = re.compile(r"HEAD|refs/[\w./-]+|[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+# Messages and names come as UTF-8, whatever encoding the configuration wants to see them in.
+_GIT = ("git", "-c", "i18n.logOutputEncoding=UTF-8")
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
@@ -56,7 +58,7 @@ class Git:
         """
         try:
             done = subprocess.run(
-                ("git", *command),
+                (*_GIT, *command),
                 cwd=self.directory,
                 env=self.environment | dict(environment or {}),
                 input=stdin,
@@ -95,7 +97,7 @@ class Git:
     ) -> subprocess.Popen[bytes]:
         """Start a git command, to talk to it while it runs; `alone`, no Ctrl-C reaches it."""
         return subprocess.Popen(
-            ("git", *command),
+            (*_GIT, *command),
             cwd=self.directory, env=self.environment, stdin=stdin, stdout=stdout, stderr=stderr,
             process_group=0 if alone else None,
         )  # fmt: skip

@@ -98,7 +98,7 @@ def line_dates(git: Git, commit: str, path: str) -> list[LineDate]:
     git's own settings for blame do not count: each clone gives the same answer.
     """
     out = git.run(
-        "-c", "blame.ignoreRevsFile=", "blame", "--line-porcelain", "--encoding=UTF-8", commit,
+        "-c", "blame.ignoreRevsFile=", "blame", "--line-porcelain", commit,
         "--", path,
     ).stdout  # fmt: skip
     lines, said = [], dict[str, str]()

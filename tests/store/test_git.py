@@ -584,6 +584,13 @@ def test_a_lock_that_is_in_the_way_is_named_with_what_to_do(name: str, world: Wo
     assert (world.path / path) == lock
 
 
+def test_messages_are_read_as_text_whatever_encoding_is_shown(world: World) -> None:
+    world.git("commit", "--allow-empty", "-m", "Größe")
+    for encoding in ("latin1", "UTF-16"):
+        world.git("config", "i18n.logOutputEncoding", encoding)
+        assert Git(world.path).text("log", "-1", "--format=%s") == "Größe"
+
+
 def test_any_other_failure_names_the_command_and_what_git_said(world: World) -> None:
     with pytest.raises(GitFailed) as raised:
         Git(world.path).run("-c", "a.b=c", "rev-list", "no-such-branch", "--")

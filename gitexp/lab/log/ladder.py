@@ -215,7 +215,7 @@ def _commits(project: Project) -> Iterator[_Commit]:
     out = project.repository.git.run(
         "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r",
         "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
-        "--ignore-submodules=none", f"--notes={RUNS}", "--encoding=UTF-8", "--no-show-signature",
+        "--ignore-submodules=none", f"--notes={RUNS}", "--no-show-signature",
         "--no-color", "--format=%x01%H%x00%cI%x00%an%x00%B%x00%N", project.tip,
     ).stdout  # fmt: skip
     for head, files in parse_history(out, fields=5):
