@@ -142,6 +142,12 @@ def test_what_cannot_be_written_is_no_bug(ready: World) -> None:
     assert "a bug" not in done.stderr
 
 
+def test_a_command_works_whose_input_and_outputs_are_closed(ready: World) -> None:
+    for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+        done = ready.run("sh", "-c", f"exec gitexp status {closed}")
+        assert (done.code, done.err) == (0, "")
+
+
 def test_colours_are_for_terminals(ready: World) -> None:
     ready.start("--set", "model.C=10")
     for command in ("run", "log", "show"):
