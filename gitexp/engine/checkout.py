@@ -8,6 +8,7 @@ nothing of the clone but its objects (engine/committed.py).
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from gitexp.engine.tree import Tree
 from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.local import locked, make_writable, write_atomically
+from gitexp.store.local import locked, remove_tree, write_atomically
 from gitexp.store.promised import fetch_promised
 from gitexp.store.sealed import object_format, sealed_folder
 
@@ -83,8 +84,8 @@ def _check_out(repository: Repository, path: Path, commit: str) -> str:
     if admin := _admin(repository, path):
         try:
             return _write(repository, path, admin, commit)
-        except (GitFailed, NotReady, OSError, ValueError):
-            pass  # Broken by hand, by a crash or by a prune: rebuilt below.
+        except (GitFailed, NotReady, OSError, RecursionError, ValueError):
+            pass  # Broken by hand, by a crash, a prune or a script: rebuilt below.
     _remove(repository, path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(_lock(repository, "add")):
@@ -229,8 +230,7 @@ def _remove(repository: Repository, path: Path) -> None:
     admin = _admin(repository, path)
     if path.is_symlink():
         path.unlink()  # where it leads is nobody's checkout
-    make_writable(path)
-    shutil.rmtree(path, ignore_errors=True)
+    remove_tree(path)
     if path.exists():
         raise _Stuck
     for state in path.parent.glob(f"{path.name}.*"):
@@ -249,17 +249,22 @@ def _admin(repository: Repository, path: Path) -> Path | None:
         if admin is None or admin.parent != (repository.common / "worktrees").resolve():
             return None
         place = _place(admin)
-        common = (admin / (admin / "commondir").read_text().strip()).resolve()
+        common = (admin / _path_in(admin / "commondir").strip()).resolve()
         sound = place == path.resolve() and common == repository.common.resolve()
         return admin if sound and (admin / "HEAD").read_bytes().strip(b"\0\n") else None
     except (OSError, ValueError):
         return None
 
 
+def _path_in(file: Path) -> str:
+    """The path that git wrote to a file; it need not be UTF-8."""
+    return os.fsdecode(file.read_bytes())
+
+
 def _pointed(path: Path) -> Path | None:
     """Where the `.git` file of a linked work tree points to."""
     try:
-        text = (path / ".git").read_text()
+        text = _path_in(path / ".git")
         given = text.removeprefix("gitdir:").strip()
         return (path / given).resolve() if text.startswith("gitdir:") and given else None
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
@@ -269,8 +274,8 @@ def _pointed(path: Path) -> Path | None:
 def _place(admin: Path) -> Path | None:
     """The work tree that an entry of git's belongs to; None if the entry is damaged."""
     try:
-        text = (admin / "gitdir").read_text().strip()
-        whole = text and (admin / "commondir").read_text().strip("\0\n")
+        text = _path_in(admin / "gitdir").strip()
+        whole = text and _path_in(admin / "commondir").strip("\0\n")
         return (admin / text).resolve().parent if whole else None
     except (OSError, ValueError):
         return None

@@ -78,4 +78,4 @@ def is_over_time() -> bool:
 
 
 def _hash(*texts: str) -> str:
-    return hashlib.sha256("\n".join(("gitexp", *texts)).encode()).hexdigest()[:12]
+    return hashlib.sha256(os.fsencode("\n".join(("gitexp", *texts)))).hexdigest()[:12]

@@ -5,13 +5,11 @@ Records stay, whatever is freed here. Nothing that a current run uses is touched
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.engine.cache_folder import abandoned_folders, worker_clones
@@ -21,12 +19,13 @@ from gitexp.engine.within import is_within
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.store.aside import files_aside
-from gitexp.store.local import locked, make_writable
+from gitexp.store.local import locked, remove_tree, walk
 from gitexp.store.repository import Repository
 from gitexp.store.shared_runs import waiting_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 _SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about to start
 
@@ -101,8 +100,7 @@ def _run(path: Path, before: float, *, dry: bool) -> Holding:
                 state = "in use"
             else:
                 if state == "old" and not dry:
-                    make_writable(path)
-                    shutil.rmtree(path, ignore_errors=True)
+                    remove_tree(path)
                     state = "old" if path.exists() else "freed"
                 busy.unlink(missing_ok=True)
         with suppress(OSError):  # other runs of the commit may be left
@@ -157,22 +155,19 @@ def _is_needed(path: Path) -> bool:
 def _abandoned(path: Path, *, dry: bool) -> Holding:
     size, used = _measure(path)
     if not dry:
-        make_writable(path)
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     return Holding("checkout", path, size, used, "old" if path.exists() else "freed")
 
 
 def _measure(path: Path) -> tuple[int, float]:
     """Bytes on disk of everything in a folder, and when any of it was last written."""
     size, used = 0, path.lstat().st_mtime
-    for folder, _, files in os.walk(path):
-        for name in files:
-            try:
-                state = Path(folder, name).lstat()
-            except OSError:
-                continue
-            size += state.st_blocks * 512
-            used = max(used, state.st_mtime)
+    for entry in walk(path):
+        with suppress(OSError):
+            if not entry.is_dir(follow_symlinks=False):
+                state = entry.stat(follow_symlinks=False)
+                size += state.st_blocks * 512
+                used = max(used, state.st_mtime)
     return size, used
 
 

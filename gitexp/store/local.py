@@ -136,12 +136,40 @@ def make_writable(folder: Path) -> None:
         return
     with contextlib.suppress(OSError):
         folder.chmod(0o700)
-    for inner, folders, _ in os.walk(folder):
-        for name in folders:
-            path = folder.joinpath(inner, name)
-            with contextlib.suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(0o700)
+    for entry in walk(folder):
+        with contextlib.suppress(OSError):
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.path, 0o700)  # noqa: PTH101
+
+
+def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what is in a folder and those below it, each before it is looked into.
+
+    Scripts leave folders that lie too deep for `os.walk`, which calls itself before Python 3.12.
+    """
+    left = [str(folder)]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder as far as we may, whatever modes its folders have and however deep they lie.
+
+    `shutil.rmtree` calls itself before Python 3.13.
+    """
+    import shutil  # loads libraries for archives, and a hook removes nothing
+
+    make_writable(folder)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        import subprocess  # only scripts that have gone wrong make such folders
+
+        subprocess.run(["rm", "-rf", "--", folder], capture_output=True, check=False)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

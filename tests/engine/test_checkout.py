@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gitexp.engine.checkout import take_checkout
+from gitexp.engine.host import clone_id
 from gitexp.errors import GitexpError
 from gitexp.store.repository import Repository
 from tests.project import World
@@ -52,6 +55,34 @@ def test_a_checkout_is_reused_and_keeps_nothing_of_its_last_use(world: World) ->
         assert second.path == first.path
         assert files_of(second.path) == TRACKED
         assert World(second.path).git("status", "--porcelain", "--ignored") == ""
+
+
+def test_a_clone_whose_path_is_not_utf8_has_checkouts(world: World) -> None:
+    commit = world.git("rev-parse", "HEAD")
+    moved = world.path.rename(world.path.parent / os.fsdecode(b"\xff"))
+    repository = Repository.discover(moved)
+    for _ in range(2):
+        with take_checkout(repository, commit) as checkout:
+            assert files_of(checkout.path) == TRACKED
+    assert len(clone_id(repository)) == 12
+
+
+def test_folders_that_lie_too_deep_for_python_go_away(world: World) -> None:
+    repository, commit = Repository.discover(world.path), world.git("rev-parse", "HEAD")
+    with take_checkout(repository, commit) as first:
+        here = os.open(first.path, os.O_RDONLY)
+        for _ in range(1200):
+            os.mkdir("a", dir_fd=here)
+            inner = os.open("a", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        os.close(here)
+    try:
+        with take_checkout(repository, commit) as second:
+            assert second.path == first.path
+            assert files_of(second.path) == TRACKED
+    finally:
+        subprocess.run(["rm", "-rf", first.path / "a"], check=True)  # pytest could not
 
 
 def test_concurrent_runs_have_their_own_checkouts(world: World) -> None:
