@@ -94,6 +94,19 @@ def test_an_import_inside_a_function_says_why_it_is_late() -> None:
     assert [f"{named(path)}:{line}" for path in SOURCES for line in unexplained(path)] == []
 
 
+def test_what_json_shows_by_its_text_or_fields_is_not_a_named_tuple() -> None:
+    # json.dumps makes a list of any tuple, and asks it nothing.
+    found = [
+        f"{named(path)}: {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef) and "NamedTuple" in map(ast.unparse, node.bases)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and method.name in {"as_json", "__str__"}
+    ]
+    assert found == []
+
+
 def test_no_file_is_long() -> None:
     lines = {named(path): path.read_text("utf-8").count("\n") for path in SOURCES}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}

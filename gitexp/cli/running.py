@@ -5,9 +5,8 @@ Functions below import what only some kinds of runs need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.where import Where
 
 
-@dataclass(frozen=True, slots=True)
-class AskedRuns:
+class AskedRuns(NamedTuple):
     """Runs that were asked for: of experiments, of one on samples of the data, or of the baseline.
 
     `jobs` is None for as many as the machine serves; `several` says whether a list is printed. With
@@ -44,8 +42,7 @@ class AskedRuns:
     explore: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of runs: what prints it, and why experiments have no verdict.
 
     `is_error` where the one error is all that there is to print. `exit_codes` are those without and

@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.cache_folder import checkouts_folder, make_checkouts_folder, paths_in
 from gitexp.engine.committed import write_commit
@@ -36,8 +35,7 @@ _MOST = 1000
 _ADMIN = {"HEAD", "commondir", "gitdir", "index", "logs", "modules", "refs", "reftable"}
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(NamedTuple):
     """A clean checkout; `lock` is the descriptor that keeps other runs out.
 
     `warning` says what in it may not be as you expect.

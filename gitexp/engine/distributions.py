@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,8 +23,7 @@ OWN = "gitexp"
 PLUMBING = ("_virtualenv", "_distutils_hack", "__editable__")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A loaded module: the folder that Python found it in, and the metadata of what installed it.
 
     `info` is None if no distribution did. `top` is the module's file, or the folder of its package,

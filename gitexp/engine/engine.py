@@ -7,9 +7,8 @@ what the notes then have. So an order that is given twice does no harm.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from gitexp.engine.job import Job, RunResult
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A run to make unless a good one is on record in one of the `conditions` (None: in any).
 
     `prefix` is the folder of its project, `label` what a person calls it, `metric` what it must
@@ -61,8 +59,7 @@ class Came(Enum):
     STOPPED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """What came of an order; `job` and `result` where a run was made to its end.
 
     `why` says who has the accelerators that it waits for; `then` is what came of the order that
@@ -76,8 +73,7 @@ class Made:
     then: Made | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """An order that has ended: what came of it, or the exception that ended it."""
 
     order: Order

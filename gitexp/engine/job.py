@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.rules.documents.purpose import Purpose
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What to run: one commit with one seed. `folder` is kept, the checkout is reused."""
 
     commit: str
@@ -37,8 +36,7 @@ class Job:
     granted: Granted | None = None  # the accelerators that it has to itself
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
+class Conduct(NamedTuple):
     """Who takes part in a run while it goes on.
 
     The run ends early if `stop` is set. `condition` names the condition of an environment, so that
@@ -56,8 +54,7 @@ class Conduct:
     turn: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(NamedTuple):
     """The result of a job: its record, the lines to store with it, and its last output."""
 
     record: Record

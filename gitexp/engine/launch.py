@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine import command as commands
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 PREDICTIONS, ARTIFACTS = "predictions.csv", "artifacts.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """How a run is started: the command's words (or a text for the shell) and its variables.
 
     `given` are the variables that the user set, in the environment or before the command; gitexp

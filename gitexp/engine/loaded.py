@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.distributions import SITES, Placed, packages_of, place
 from gitexp.engine.opened import Opened, read_opened
@@ -110,8 +110,7 @@ def read_probe(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
+class _Report(NamedTuple):
     """What one process wrote when it ended."""
 
     python: str

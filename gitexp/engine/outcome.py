@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine import metrics
 from gitexp.engine.launch import PREDICTIONS
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """Metrics and outcomes of a run, why it counts as failed, and what is odd if it does not.
 
     `source` says from where the metric was read that counts.

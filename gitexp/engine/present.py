@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.engine import command as commands
 from gitexp.engine.builds import builds_of
@@ -38,8 +37,7 @@ print(*facts, *sys.path, sep='\\n')
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """What a Python says of itself: `build` is its whole version.
 
     `customized` are the files of sitecustomize and usercustomize by name, `folders` its sys.path.

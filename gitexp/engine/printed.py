@@ -10,8 +10,7 @@ from __future__ import annotations
 import enum
 import itertools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -100,8 +99,7 @@ class _Kind(enum.Enum):
     COLUMN = " "
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """A number beside a name, and the words before the name, which may belong to it."""
 
     before: tuple[str, ...]

@@ -15,9 +15,8 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.family import MARK, kill_marked, marked, processes
 from gitexp.engine.watch import Halt
@@ -45,8 +44,7 @@ _CAN_LOOK = hasattr(os, "waitid")
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How a command ended, and what it used.
 
     `exit_code` is negative if a signal killed the command (-9: SIGKILL), 127 if it was not found

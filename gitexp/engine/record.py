@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.builds import builds_of
@@ -149,11 +148,11 @@ def shorten(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
     if len(record.line()) <= LONGEST:
         return record, []
     # A character that JSON escapes takes six bytes.
-    record = replace(record, failure=record.failure[: 300 if record.failure.isascii() else 50])
+    record = record._replace(failure=record.failure[: 300 if record.failure.isascii() else 50])
     rest = dict(record.metrics)
     kept = {name: rest.pop(name) for name in (metric, RATE) if name in rest}
     for name in sorted(rest, key=len):
-        trial = replace(record, metrics=kept | {name: rest[name]})
+        trial = record._replace(metrics=kept | {name: rest[name]})
         if len(trial.line()) > LONGEST:
             break
         kept[name] = rest[name]
@@ -162,4 +161,4 @@ def shorten(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
         "seed": record.seed, "attempt": record.attempt, "condition": record.condition,
         "values": more,
     }  # fmt: skip
-    return replace(record, metrics=kept), [stamped(Kind.METRICS, fields)] if more else []
+    return record._replace(metrics=kept), [stamped(Kind.METRICS, fields)] if more else []

@@ -85,7 +85,7 @@ def _is_replaced(file: FileChange) -> bool:
 
 
 def _undone(file: FileChange) -> FileChange:
-    return replace(file, new_mode=file.old_mode, new_id=file.old_id)
+    return file._replace(new_mode=file.old_mode, new_id=file.old_id)
 
 
 def _remove(path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.checkout import take_checkout
@@ -56,7 +55,7 @@ def run_job(
     with locked(busy) as lock:
         assert lock is not None  # noqa: S101 - we waited for it
         try:
-            held = replace(conduct, hold=(*conduct.hold, lock))
+            held = conduct._replace(hold=(*conduct.hold, lock))
             return _run_job(repository, prefix, settings, job, held)
         finally:
             busy.unlink(missing_ok=True)
@@ -106,17 +105,17 @@ def _run_job(
                 share(job.folder / name)
             if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
                 raise Interrupted(finished.duration)
-        finished = replace(finished, halted=finished.halted or watch.last_look())
+        finished = finished._replace(halted=finished.halted or watch.last_look())
         loaded = read_probe(
             probe, checkout=root, forbidden=(*trees, root.parent), linked=linked, since=since
         )
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
         failure = hide_secrets(reported.failure, launch.variables | parameters)
-        reported = replace(reported, failure=failure)
+        reported = reported._replace(failure=failure)
         if not reported.failure and data != fingerprint(place, data, cache):
             said = "R2: declared data changed while it ran"
-            reported = replace(reported, failure=said, ended=Ended.RULE)
+            reported = reported._replace(failure=said, ended=Ended.RULE)
         unkept = keep_files(root, place, job.folder, settings.keep)
         environment = describe(repository, prefix, settings, loaded, launch, (root, *linked), since)
         environment |= {"data": data}

@@ -7,9 +7,9 @@ no store of this clone has it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.committed import write_commit
 from gitexp.store.git import NO_HOOKS, Git
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gitexp.store.index_file import IndexEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A repository that may hold submodules: its git folders, and work trees of yours."""
 
     folders: tuple[Path, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.family import memory_of
 from gitexp.engine.metrics import LOGGED, parse_logged
@@ -26,8 +25,7 @@ _MEMORY_PERIOD = 0.5  # seconds between looks at memory
 _IDLE = 50  # of that time may be spent looking: on a busy host, the table of processes is long
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(NamedTuple):
     """That gitexp ended a command, and why, in words."""
 
     ended: Ended

@@ -12,9 +12,8 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.shape import Shape, listed, text
@@ -44,8 +43,7 @@ _SHAPE = Shape(
 _number = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """Lines that the note of a commit is to have; if `whole`, it is to have no others.
 
     Below `refs/gitexp/runs/`, a ref of its own is to have them, for another clone to read.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.store.git_output import decode
 
@@ -25,8 +24,7 @@ class LineOrder(Enum):
     UNKNOWN = "unknown"  # one commit brought both, or the history is gone
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOrder:
+class HeldOrder(NamedTuple):
     """The commits that brought each line into a note; a line may come on several branches."""
 
     repository: Repository

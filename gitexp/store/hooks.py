@@ -8,9 +8,8 @@ import shlex
 import stat
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
@@ -32,8 +31,7 @@ if [ -x "$before" ]; then exec "$before" "$@"; fi
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(NamedTuple):
     """What installing did: the folder, the hooks written, those moved aside, the old hooks path."""
 
     folder: Path

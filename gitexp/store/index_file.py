@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,8 +18,7 @@ _LONGEST = 0xFFF  # length of a path, as far as an entry says it
 _HASHES = {20: "sha1", 32: "sha256"}  # by the bytes of an id
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """A tracked path with its mode, the id of its object, and the size that lstat gave."""
 
     path: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,8 +17,7 @@ _PAGE = 200  # commits that are read at first: most questions end within a few
 _LARGEST = 20_000  # bytes of one patch that are kept
 
 
-@dataclass(frozen=True, slots=True)
-class LineageStep:
+class LineageStep(NamedTuple):
     """A commit, its first parent, and the files in which they differ.
 
     `parent` is empty where history begins, or ends in a shallow clone.

@@ -7,8 +7,7 @@ import subprocess
 import threading
 import weakref
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.store.git_errors import translated
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
@@ -23,8 +22,7 @@ _AHEAD = 100
 _PIECE = 1 << 20  # bytes that are read at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(NamedTuple):
     """An object as git stores it."""
 
     id: str

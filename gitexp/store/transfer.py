@@ -12,8 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.store.git_output import decode
 
@@ -35,8 +34,7 @@ _PROGRESS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a step is: `done` of `total` objects, None if git cannot tell yet, 0 if none count.
 
     `amount` is how much was transferred and how fast, in git's words: "12.00 MiB | 3.00 MiB/s".

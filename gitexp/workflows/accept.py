@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
@@ -86,7 +86,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     commit = again_if_lost(merge)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None,
-        waiting=waiting(replace(project, tip=commit)),
+        waiting=waiting(project._replace(tip=commit)),
     )  # fmt: skip
 
 

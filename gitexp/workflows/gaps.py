@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
@@ -224,5 +224,5 @@ def _power(project: Project, results: Sequence[Result], records: Sequence[Record
     known = history(results, records)
     power = power_of(design, *known)
     if power.at_best is None and design.seeded:
-        power = power_of(replace(design, by_examples=False), *known)
+        power = power_of(design._replace(by_examples=False), *known)
     return power

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """How an experiment was judged, `ran` counting the runs that were made for it.
 
     `together` is what it and other tests of its change measured.
@@ -56,8 +54,7 @@ class Conclusion:
     together: Together | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """An experiment without a verdict, and why: a rule that refuses it, or a run that failed."""
 
     name: str

@@ -188,7 +188,7 @@ def _choose(project: Project, setting: str | None, option: str = "") -> tuple[Ed
     edited = Edited(edit.path, "100644", "100644", edit.before, edit.after)
     inspection = inspect_files(project, [edited])
     if setting is None and inspection.findings:
-        return edit, replace(inspection, findings=_or_as_code(edited, inspection.findings))
+        return edit, inspection._replace(findings=_or_as_code(edited, inspection.findings))
     return edit, inspection
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -87,7 +86,7 @@ def attempts(rng: Rng, share: float, seeds: int, offset: float) -> list[Record]:
         attempt = 1
         while rng.random() < share:
             failed = a_run(seed, 0.0, metrics={}, exit=1, failure="x", ended=Ended.EXIT)
-            records.append(replace(failed, attempt=attempt))
+            records.append(failed._replace(attempt=attempt))
             attempt += 1
         records.append(a_run(seed, float(rng.normal(0.9 + offset, 0.01)), attempt=attempt))
     return records
@@ -103,7 +102,7 @@ def held_up(
     base = attempts(rng, share, LOOKS[-1], 0.0)
     mine = attempts(rng, share, LOOKS[-1], gain)
     mine += [
-        replace(r, attempt=90, metrics={}, failure="x", ended=Ended.ABORT, batch="one")
+        r._replace(attempt=90, metrics={}, failure="x", ended=Ended.ABORT, batch="one")
         for r in mine[:jobs]
     ]
     checks: list[Check] = []
@@ -132,7 +131,7 @@ def chosen(allowed: int, rng: Rng) -> bool:
     base, mine = (
         [a_run(n, float(score)) for n, score in enumerate(arm, start=1)] for arm in scores
     )
-    at_nothing = replace(registered(*LOOKS), criterion=Criterion("accuracy", 0.0, True))
+    at_nothing = registered(*LOOKS)._replace(criterion=Criterion("accuracy", 0.0, True))
     return judge_records(at_nothing, base, mine).verdict is Verdict.CONFIRMED
 
 

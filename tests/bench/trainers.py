@@ -397,7 +397,7 @@ def _stream(plan: Stream, scores: Floats, sd: float, rng: np.random.Generator) -
     for effect in rng.permutation(gains + [0.0] * (PLANNED - plan.gains)).tolist():
         decided = len(members) - plan.late
         known = [
-            standing if number < decided else replace(standing, verdict=None)
+            standing if number < decided else standing._replace(verdict=None)
             for number, standing in enumerate(members)
         ]
         place = next_place(known, "accuracy", planned=plan.planned or PLANNED, budget=BUDGET)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.cli.views.registered import power
@@ -14,7 +12,7 @@ from tests.rules.verdict.test_power import a_registration
 def test_a_shorter_design_for_a_large_gain_is_told_as_an_option_to_paste(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    registration = replace(a_registration("accuracy +0.005", 4, 6, 9), extra=(("Gain", "0.02"),))
+    registration = a_registration("accuracy +0.005", 4, 6, 9)._replace(extra=(("Gain", "0.02"),))
     power(registration, Power(18), doubted=True)
     power(registration, Power(18, for_gain=6), doubted=True)
     assert " ".join(capsys.readouterr().out.split()) == (

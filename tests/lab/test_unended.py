@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +40,7 @@ def begun(world: World, **changes: Any) -> Start:  # noqa: ANN401 - any field
         world.git("rev-parse", "main"), 4, 1, "2026-11-29T10:00:00.000Z",
         host=host_id(), boot=boot_id(), clone=clone_id(repository), batch="a1",
     )  # fmt: skip
-    start = replace(start, **changes)
+    start = start._replace(**changes)
     append_lines(repository, RUNS, {start.commit: [start.line()]})
     return start
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,7 +39,7 @@ def abort(world: World, name: str, seeds: range) -> None:
     lines = []
     for start in parse_starts(note(world, RUNS, "main")):
         if start.seed in seeds:
-            early = replace(start, commit=commit, batch=f"b{start.seed}")
+            early = start._replace(commit=commit, batch=f"b{start.seed}")
             lines += [early.line(), early.ended_early(Ended.ABORT, 2.0).line()]
     append_lines(repository_of(world), RUNS, {commit: lines})
 

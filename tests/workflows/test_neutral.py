@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,7 +206,7 @@ def test_a_check_without_the_runs_that_it_tells_of_is_found(ready: World) -> Non
         "start": "2000-01-01T00:00:00+00:00",
         "metrics": {"accuracy": 0.1},
     }
-    others = [replace(record, **unlike).line() for record in found]
+    others = [record._replace(**unlike).line() for record in found]
     append_lines(Repository.discover(ready.path), RUNS, {below: others})
     ready.gitexp("verify")
     # A clone that lacks the commits of those runs, accuses nobody.

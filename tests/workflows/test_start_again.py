@@ -105,7 +105,7 @@ def ended(how: Ended) -> Callable[[World, str], None]:
     def arrange(world: World, commit: str) -> None:
         world.gitexp("run", code=4)
         [record] = parse_records(note(world, RUNS, commit))
-        line = replace(record, ended=how, attempt=2, failure="it ended").line()
+        line = record._replace(ended=how, attempt=2, failure="it ended").line()
         append_lines(repository_of(world), RUNS, {commit: [line]})
 
     return arrange

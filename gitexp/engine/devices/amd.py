@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from gitexp.engine.devices.drivers import Device, Driver, json_table, json_value
 
@@ -96,7 +95,7 @@ AMD = Driver(
     ("--showpidgpus",),
     busy_amd,
 )
-AMD_SMI = replace(
-    AMD, program="amd-smi", listings=(("static", "--asic", "--json"),), parse=parse_amd_smi,
+AMD_SMI = AMD._replace(
+    program="amd-smi", listings=(("static", "--asic", "--json"),), parse=parse_amd_smi,
     busy=("process", "--json"), parse_busy=busy_amd_smi,
 )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -38,8 +38,7 @@ class Device:
         return self.uuid in names or str(self.index) in names
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(NamedTuple):
     """How one maker's devices are listed, and chosen for a process.
 
     `listings` are tried in turn until one names a device; `busy` asks which have a computing

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gitexp.engine.devices.shares import PARTS, Shares, parts_of
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from gitexp.engine.devices.drivers import Device, Driver
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """Accelerators that a run has, and the locks that its command must hold.
 
     `variables` are to be set for it, None: to be left out.
@@ -38,8 +36,7 @@ class Granted:
             share.free()
 
 
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(NamedTuple):
     """Accelerators that runs may use: `share` of one each, or several.
 
     `others` are of another model and stay idle: runs that are compared need one model.

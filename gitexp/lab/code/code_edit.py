@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
@@ -73,7 +73,7 @@ class CodeEdit:
         found = (*inspection.findings, *self.findings(inspection.change))
         first = configs[0]
         edit = Edit(first.path, first.before or b"", first.after or b"")
-        return edit, replace(inspection, findings=found)
+        return edit, inspection._replace(findings=found)
 
     def findings(self, change: Change | None) -> list[Finding]:
         """What is wrong with the code, below an experiment that makes this change."""
@@ -101,7 +101,7 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
         below = code_in(edited)
         if below is not None:
             kept.append((file.new_mode, write_blob(project.repository, below), file.path))
-            edited = replace(edited, before=below)  # noqa: PLW2901
+            edited = edited._replace(before=below)  # noqa: PLW2901
         if edited.before != edited.after or file.old_mode != file.new_mode:
             configs.append(edited)
     if not kept:
@@ -121,7 +121,7 @@ def project_at(project: Project, base: str) -> Project:
     if base == project.tip:
         return project
     path, settings = settings_at(project.repository, base, project.prefix, project.baseline)
-    return replace(project, tip=base, settings_path=path, settings=settings)
+    return project._replace(tip=base, settings_path=path, settings=settings)
 
 
 def fork_of(project: Project, commit: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.lab.projects.differences import relative
 from gitexp.rules.documents.check import parse_checks
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 _FURTHEST = 200  # commits in which a measured ancestor is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class CodeStep:
+class CodeStep(NamedTuple):
     """A baseline commit that changes only code since `ancestor`, the nearest with records."""
 
     commit: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.code_commit import CODE, REPLACES
@@ -97,10 +96,8 @@ def without_replaced(results: Iterable[Result]) -> list[Result]:
 
 
 def _gave_place(old: Result, registration: Registration) -> bool:
-    same = old.registration is not None and replace(old.registration, extra=()) == replace(
-        registration, extra=()
-    )
-    return same and not old.summary.seconds
+    before = old.registration and old.registration._replace(extra=())
+    return before == registration._replace(extra=()) and not old.summary.seconds
 
 
 def _apart_from_code(message: str) -> tuple[list[list[str]], dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -128,7 +127,7 @@ def check_refs(
     inspections = inspect_comparisons(comparable, largest=LARGEST)
     code = check_code(comparable, [one.change for one in inspections], largest=LARGEST)
     judged = iter(
-        replace(inspection, findings=(*inspection.findings, *about_code))
+        inspection._replace(findings=(*inspection.findings, *about_code))
         for inspection, about_code in zip(inspections, code, strict=True)
     )
     claims = iter(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.demand import demand
 from gitexp.rules.finding import Finding, refusals
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """What the gate says about one experiment.
 
     `base` is the baseline commit that it stands on, `code` the code commit between the two or
@@ -55,8 +53,7 @@ class Checked:
         demand(self.findings, f"exp/{self.name}: refused, {broken} broken")
 
 
-@dataclass(frozen=True, slots=True)
-class Uncheckable:
+class Uncheckable(NamedTuple):
     """One of several experiments, without a baseline to compare it with; it may not run."""
 
     entry: Entry
@@ -83,8 +80,7 @@ class Uncheckable:
         return (Finding("B3", self.error.message, self.error.hint),)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedMany:
+class CheckedMany(NamedTuple):
     """Experiments checked together.
 
     `others` counts commits of a range that are not experiments; `baseline` says what is wrong with

@@ -7,7 +7,7 @@ it changed the metric. A change of protocol, of the criterion or of a goal stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gitexp.lab.code.code_steps import alters_runs, step_checks
@@ -135,7 +135,7 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
         after += commit.records
         amendment = amended.get(commit.commit, UNAMENDED)
         if at >= measured:  # before anything was measured, anything may be asked for
-            amendment = replace(amendment, asked=())
+            amendment = amendment._replace(asked=())
         if not (commit.alters or amendment.protocol or amendment.asked):
             continue
         effect = None

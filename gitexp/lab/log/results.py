@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -140,7 +139,7 @@ def members_of(project: Project, results: Iterable[Result]) -> list[Member]:
     protocols = protocols_of(project, {member.base for member in members if member.base})
     now = protocols[project.tip]
     return [
-        member if protocols.get(member.base, now) == now else replace(member, current=False)
+        member if protocols.get(member.base, now) == now else member._replace(current=False)
         for member in members
     ]
 

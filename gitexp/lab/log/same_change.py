@@ -5,7 +5,6 @@ The same switch on different code is another change; equal code is the same, in 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.code.brought_code import brought
@@ -109,7 +108,7 @@ def complete_changes(repository: Repository, results: Sequence[Result]) -> None:
     changes = whole_changes(repository, cut)
     for result in cut:
         if result.registration is not None:
-            result.registration = replace(result.registration, change=changes[result.commit])
+            result.registration = result.registration._replace(change=changes[result.commit])
 
 
 def _folder(result: Result) -> str:

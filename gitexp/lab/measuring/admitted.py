@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import UsageError
 from gitexp.lab.gate.checked import Uncheckable
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """An experiment that may run."""
 
     report: Checked
@@ -79,7 +78,7 @@ def _improvised(report: Checked) -> Registration:
         return improvised(report.settings, report.name, report.entry.message)
     # An exploration claims nothing of its code.
     said = tuple(one for one in report.registration.extra if one[0] not in {CODE, BASE})
-    return replace(report.registration, extra=said)
+    return report.registration._replace(extra=said)
 
 
 def read_ledgers(

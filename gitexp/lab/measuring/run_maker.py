@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.engine import Came, Made
@@ -101,7 +100,7 @@ class RunMaker:
                 while True:
                     second = self.make(order.then, ledger, slot, expected, named, granted)
                     if second.came is not Came.BUSY or slot.wait(_NAP):
-                        return replace(made, then=second)
+                        return made._replace(then=second)
 
     def _run(
         self,
@@ -140,12 +139,12 @@ class RunMaker:
             ended = slot.how if stopped.seconds else Ended.FREED
             if started and ended is not None:
                 end = started[0].ended_early(ended, stopped.seconds)
-                ledger.end(replace(end, batch=self.batch))
+                ledger.end(end._replace(batch=self.batch))
             return Made(Came.STOPPED)
         if result.record.ok and not (ledger.settings.gpus or ledger.settings.pairing):
             slot.give_back()  # a device stays taken until the end
         if job.purpose is Purpose.SAMPLE:
-            result = replace(result, record=replace(result.record, environment=""), bulk=())
+            result = result._replace(record=result.record._replace(environment=""), bulk=())
         ledger.store(job.commit, result)
         if result.warning and self._is_first(job.commit, result.warning):
             self._watcher.said(f"{label}, seed {job.seed}: {result.warning}")

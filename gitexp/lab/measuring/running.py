@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +67,7 @@ def run_once(
         conduct = Conduct(
             watchdog, threading.Event(), lambda _: condition, lambda _: None, granted.descriptors
         )
-        job = replace(job, granted=granted)
+        job = job._replace(granted=granted)
         return run_watched(repository, prefix, settings, label, job, watcher, conduct)
 
 

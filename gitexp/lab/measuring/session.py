@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.engine import Order
 from gitexp.errors import CommandFailed, NotReady
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTools:
+class SessionTools(NamedTuple):
     """What a session works with; `name` is that of its experiment, "" for a baseline alone."""
 
     ledger: Ledger

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
@@ -96,7 +95,7 @@ class StepSession(Session):
         found = Found.NEUTRAL if proof.found is Found.NEUTRAL else Found.ALTERED
         changed = (proof.differs,) if proof.differs else ()
         check = Check(ledger.code, found, now(), proof.seed, proof.condition, proof.scores, changed)
-        ledger.note(replace(check, baseline=base, project=ledger.project.folder))
+        ledger.note(check._replace(baseline=base, project=ledger.project.folder))
         if found is Found.NEUTRAL:
             said = f"seed {proof.seed} gives what {base[:8]} gave, so its records count"
         else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from gitexp.engine.job import Job
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
 
 
-@dataclass(frozen=True, slots=True)
-class LookProgress:
+class LookProgress(NamedTuple):
     """How far an experiment is on its way to a verdict.
 
     It has `pairs` of the `look` at which it is judged next, and of at most `most`; `runs` are

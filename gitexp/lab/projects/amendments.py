@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.differences import relative
@@ -41,8 +40,7 @@ class BaselineCommit(Protocol):
         """What it changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(NamedTuple):
     """What a baseline commit changed about how results are judged.
 
     `files` are protected ones, `settings` those that measure, as `KEY: BEFORE -> AFTER`; `asked`

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import NotReady
 from gitexp.lab.code.code_commits import CodeCommits
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class BranchPoint:
+class BranchPoint(NamedTuple):
     """The commit where an experiment left its baseline branch, and what is wrong with that.
 
     `code` is the code commit between the two, empty where there is none.

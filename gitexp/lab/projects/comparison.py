@@ -6,8 +6,7 @@ run at the top of the work tree, and a server has none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.baselines import Baselines, BranchPoint
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What an experiment is compared with.
 
     `base` is the baseline commit, and `project` has the settings of that commit. `files` differ

@@ -5,7 +5,6 @@ It is separate from the gate's other questions because the pre-commit hook asks 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.gate.edited import Edited
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:
     """Compare two commits by the one-change rule."""
     files = project.repository.git.differences("diff-tree", base, commit)
-    return _inspect([(replace(project, settings=settings), files)])[0]
+    return _inspect([(project._replace(settings=settings), files)])[0]
 
 
 def inspect_comparisons(
@@ -106,7 +105,7 @@ def _with_named_files(
         if before is not None and after is not None and inspection.change is not None:
             said = compare_named(inspection.change, pair, before, after)
             if said and "C15" not in {finding.id for finding in inspection.findings}:
-                completed[at] = replace(inspection, findings=(*inspection.findings, said))
+                completed[at] = inspection._replace(findings=(*inspection.findings, said))
     return completed
 
 
@@ -123,7 +122,7 @@ def _inspect_edited(project: Project, files: Sequence[Edited]) -> Inspection:
         *inspect_protected(settings, files, project.baseline),
         *inspect_command(settings.command),
     )
-    return replace(inspection, findings=inspection.findings + further) if further else inspection
+    return inspection._replace(findings=inspection.findings + further) if further else inspection
 
 
 def relative(project: Project, path: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import UsageError
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
@@ -45,8 +44,7 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What has runs: an experiment, or the baseline under its branch's name."""
 
     name: str

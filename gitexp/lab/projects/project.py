@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.baseline_branch import find_baseline
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 NO_SETTINGS = "write them: gitexp init"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A project as its baseline branch declares it.
 
     `prefix` is the project's folder below the top of the repository ("" or ending in a slash);

@@ -126,7 +126,7 @@ def _make(
 
 def _named(project: Project, draft: Draft, name: str, new: dict[Code, str]) -> Made:
     """Name a registration, and commit the code that it stands on unless `new` has it already."""
-    named, code = replace(draft.registration, name=name), draft.code
+    named, code = draft.registration._replace(name=name), draft.code
     if code is None:
         return Made(named, "", project.tip, None)
     if not code.commit and code not in new:
@@ -134,5 +134,5 @@ def _named(project: Project, draft: Draft, name: str, new: dict[Code, str]) -> M
         new[code] = commit_tree(project.repository, code.tree, [code.base], message)
     below = code.commit or new[code]
     trailers = code_trailers(below, code.base)
-    named = replace(named, extra=(*named.extra, *trailers))
+    named = named._replace(extra=(*named.extra, *trailers))
     return Made(named, "", below, replace(code, commit=below))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.errors import NotReady
 from gitexp.lab.trust.approvals import Approved, approvals, approve
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Unapproved:
+class Unapproved(NamedTuple):
     """What would be used here and was not approved; `difference` is against what was, last."""
 
     what: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.engine.engine import Came, Made
@@ -72,7 +72,7 @@ class Flight:
         if not self.came:
             return Made(Came.STOPPED)
         first, *rest = self.came
-        return replace(first, then=rest[0]) if rest else first
+        return first._replace(then=rest[0]) if rest else first
 
     def next_record(self, notes: Mapping[str, str]) -> Record | None:
         """The record of the run that comes next, in the notes by commit, whoever made it."""

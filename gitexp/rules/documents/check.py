@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.kinds import Kind
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """What was found for the experiment at `commit`, mostly when one seed was run again.
 
     `scores` are the one on record and the new ones. `start` is when it was found, ISO 8601 in UTC;

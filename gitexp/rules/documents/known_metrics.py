@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.outcomes import PREDICTED, SCORE, TRUE
 
@@ -55,8 +54,7 @@ BINARY = {"f1", "precision", "recall", "jaccard"} | BY_SCORE
 _PREFIX = re.compile(r"^(?:val|valid|validation|dev|test|eval)[_/.\-]")
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """A metric that can be computed from outcomes.
 
     `name` is scikit-learn's, and `sign` is -1 for its `neg_` scorers. `averages` says whether a

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from gitexp.rules.documents.ended import Ended, ended_as_told
 from gitexp.rules.documents.kinds import Kind
@@ -25,8 +24,7 @@ PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is det
 SKEW = 120  # seconds that two clocks may differ by; with a time server it is far less
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What became of one run.
 
     `start` is ISO 8601 in UTC, `duration` and `cpu` are seconds, `memory` is the peak in bytes.
@@ -98,7 +96,7 @@ class Record:
 
     def of_replaced(self) -> Self:
         """Return it as a run of code that the experiment has replaced."""
-        return replace(self, replaced=True)
+        return self._replace(replaced=True)
 
     def line(self) -> str:
         """Write the record as one canonical line."""

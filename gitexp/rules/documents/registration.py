@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change_line import parse_change
@@ -33,8 +32,7 @@ REQUIRED = (
 AGAIN = frozenset({"Retest", "Replicate"})  # trailers that name an experiment tested again
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """Everything that is fixed before the first run.
 
     `repeats` are the looks, `seeds` the first and last registered seed, `widening` is

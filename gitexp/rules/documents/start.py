@@ -6,8 +6,7 @@ keeps the good ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
@@ -32,8 +31,7 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """An attempt at a run of a commit.
 
     `start` is the one that its record has, too. `condition` is the one expected, "" where it is not

@@ -9,8 +9,8 @@ from __future__ import annotations
 import enum
 import json
 import math
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.errors import UsageError
 from gitexp.rules.verdict.attempts import may_go_on
@@ -33,8 +33,7 @@ class Stage(enum.StrEnum):
     DECIDED = "decided"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """An experiment's records and verdict in brief.
 
     `judgement` is None if no run passed the gate. `ran` counts its records, and `why` is the
@@ -153,10 +152,9 @@ def summary_text(summary: Summary) -> str:
 
 
 def _judgement_fields(judgement: Judgement) -> dict[str, Any]:
-    fields = {name: getattr(judgement, name) for name in judgement.__slots__}
     guards = [[str(g.guard), g.holds, g.effect, g.lower] for g in judgement.guards]
-    single = None if judgement.single_runs is None else asdict(judgement.single_runs)
-    return fields | {"guards": guards, "single_runs": single}
+    single = None if judgement.single_runs is None else judgement.single_runs._asdict()
+    return judgement._asdict() | {"guards": guards, "single_runs": single}
 
 
 def parse_summary(text: str) -> Summary:
@@ -192,7 +190,7 @@ def _parse_judgement(fields: dict[str, Any]) -> Judgement:
     # A hook on an experiment that has not run yet loads nothing that judges.
     from gitexp.rules.verdict.verdict import Judgement, Verdict
 
-    if fields.keys() != {*Judgement.__slots__}:
+    if fields.keys() != {*Judgement._fields}:
         raise ValueError(f"not the fields of a judgement: {', '.join(fields)}")
     verdict, reason, guards = fields.pop("verdict"), fields.pop("reason"), fields.pop("guards")
     single = fields.pop("single_runs")

@@ -7,7 +7,6 @@ hash of the value, because a short value could be guessed (docs/decisions/0015-r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from gitexp.rules.documents.kinds import Kind
@@ -73,8 +72,7 @@ def encoded(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(NamedTuple):
     """Lines that are to go: `rest` is the hash of all that they say but what is at `paths`.
 
     A line with the same rest that was redacted `number` times or more is what was left of them, and

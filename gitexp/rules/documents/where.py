@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A kind of cluster; `on` is "" for this machine.
 
     `remote` is the one that results come back through, and `address` that of Dask's scheduler, ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(NamedTuple):
     """A file that differs between baseline and experiment.
 
     Modes as git writes them ("000000": absent). Contents are raw blobs and only needed for declared

@@ -6,8 +6,7 @@ table headers, inline tables with two edits); a rule about values alone accepts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding, refusals
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _SHOWN = 8  # files, before the rest is only counted
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What the rule found: the change if there is exactly one, and everything that is wrong.
 
     `changes` are all values that differ.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import Change, ChangeKind
@@ -39,7 +39,7 @@ def separate_changes(
     """
 
     def inspect_alone(content: bytes) -> Inspection:
-        edited = [replace(file, after=content)]
+        edited = [file._replace(after=content)]
         return inspect(edited, config, seed_key=seed_key, baseline=baseline)
 
     parts: list[SingleChange] = []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict import words
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class Precedent:
+class Precedent(NamedTuple):
     """An earlier experiment with a verdict; `base` is its baseline commit."""
 
     name: str

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class ArmEnvironments:
+class ArmEnvironments(NamedTuple):
     """Environments of an experiment's paired runs, as their lines in the bulk say.
 
     `measured` is when the last of the baseline's runs ended, in seconds since 1970, and `named` the

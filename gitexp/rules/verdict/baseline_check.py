@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import SKEW
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.start import Start
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineRuns:
+class BaselineRuns(NamedTuple):
     """The runs of a baseline, as one command sees them at a `moment`.
 
     `started` are the good runs with their starts, as far as these are on record, and `canaries`
@@ -44,8 +42,7 @@ class BaselineRuns:
         return {seed: record.metrics[self.metric] for seed, record in good.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineCheck:
+class BaselineCheck(NamedTuple):
     """Runs that repeated one seed, in their order, and the score on record.
 
     `found` is None where one more run is needed, and `old` where their condition has no record.

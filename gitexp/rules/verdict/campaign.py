@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gitexp.rules.plan.seeds import APART, REGISTERED
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """An experiment as its campaign counts it; it takes its place with its first record.
 
     `project` to `level` are as registered, `seed` is the first of its seeds and `changed` the
@@ -87,8 +85,7 @@ def parse_member(text: str, verdict: Verdict | None, base: str) -> Member | None
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Place of the next experiment: its campaign, its number there (from 1) and its level."""
 
     campaign: int

@@ -8,7 +8,6 @@ must at least be better than its own code with the switch off.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
@@ -97,7 +96,7 @@ def held_against_code(
         return judgement
     commit = checks[0].commit if checks else ""  # checks are those of one experiment
     if left := unproven_seeds(registration, commit, checks):
-        return replace(judgement, verdict=None, reason="", unproven=len(left))
+        return judgement._replace(verdict=None, reason="", unproven=len(left))
     gains = _gains_over_code(registration, pairs, checks)
     if judgement.code != TOGETHER or not gains or math.fsum(gains) > 0:
         return judgement
@@ -106,7 +105,7 @@ def held_against_code(
         f"on {counted(len(gains), 'seed')}, the switch changes {registration.criterion.metric} by"
         f" {mean} on average"
     )
-    return replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=CODE_ALONE, detail=detail)
+    return judgement._replace(verdict=Verdict.INCONCLUSIVE, reason=CODE_ALONE, detail=detail)
 
 
 def _gains_over_code(

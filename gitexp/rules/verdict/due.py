@@ -8,8 +8,8 @@ and whoever makes the runs, in whatever order, the same ones are asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.errors import NotReady, Refused
 from gitexp.rules.documents.record import PROOF
@@ -56,8 +56,7 @@ class Due:
         return len(self.now) + len(self.later)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What is known of an experiment when it is asked what is due.
 
     `here` are the conditions of the baseline's records that hold on this machine, None while they
@@ -153,7 +152,7 @@ def runs_due(known: Situation) -> Due:
 def _after_proofs(known: Situation) -> Due:
     """Runs that prove the code neutral, and the baseline's meanwhile; then the experiment's."""
     proving = [run for proof in known.proofs for run in proof.missing]
-    rest = runs_due(replace(known, proofs=()))
+    rest = runs_due(known._replace(proofs=()))
     if any(run.why is Why.PROOF for run in rest.now):
         return rest
     seeds = {run.seed for run in proving if run.arm is Arm.BASELINE}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from gitexp.rules.documents.purpose import Purpose
 
@@ -43,8 +43,7 @@ class Why(Enum):
         return Purpose.CANARY if self in {Why.CHECK, Why.REPEAT, Why.TWICE} else Purpose.RUN
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A run that is due, unless it is on record in one of the `conditions` (None: in any).
 
     Where two have to follow each other on one device, `then` is the second. `attempt` is 2 for what

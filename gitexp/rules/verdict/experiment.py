@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
@@ -201,7 +200,7 @@ def _heard(
 
     # Most have no code commit and nothing to remark, and a copy takes as long as a look.
     if code := say_code(registration, checks):
-        judgement = replace(judgement, code=code)
+        judgement = judgement._replace(code=code)
     ran = registration.code and any(record.ok for record in records)
     if ran and (objection := code_altered(checks)):
         return _inconclusive(objection, judgement.look, judgement.pairs)
@@ -228,7 +227,7 @@ def _heard(
     count = looks[judgement.look - 1] if judgement.look else looks[-1]
     if not (remarked := remarks(evidence(count))):
         return judgement
-    return replace(judgement, detail="; ".join(filter(None, (judgement.detail, remarked))))
+    return judgement._replace(detail="; ".join(filter(None, (judgement.detail, remarked))))
 
 
 def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:
@@ -242,7 +241,7 @@ def as_explored(judgement: Judgement, why: str) -> Judgement:
     """Make the verdict EXPLORATORY where the runs skipped the gate, for the reason `why`."""
     if not why or judgement.verdict is None:
         return judgement
-    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
+    return judgement._replace(verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
 
 
 def design_of(registration: Registration) -> Design:

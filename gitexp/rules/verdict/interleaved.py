@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.lines import sha256
@@ -43,7 +42,7 @@ def pairs_due(
         there = first_good(baseline, [seed], metric)
         if seed not in mine and not there:
             first, second = (partner, own) if baseline_goes_first(seed) else (own, partner)
-            found.append(replace(first, then=second))
+            found.append(first._replace(then=second))
         elif seed not in mine:
             found.append(own)
         elif not there:

@@ -8,8 +8,7 @@ each look spends only its share of both error rates, and the first look that dec
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.carried import carrying_seed
@@ -74,7 +73,7 @@ def judge(
         if count > len(pairs):
             break
         if design.by_examples and count not in examples:
-            judgement = replace(judgement, due=count)
+            judgement = judgement._replace(due=count)
             break
         seen = _Analysis(
             design, look, tuple(pairs[:count]), guards or {}, examples.get(count), ties,
@@ -88,8 +87,7 @@ def judge(
     return judgement
 
 
-@dataclass(frozen=True, slots=True)
-class _Analysis:
+class _Analysis(NamedTuple):
     """The first pairs, analyzed at one look: their figures, and a verdict where it decides."""
 
     design: Design
@@ -144,7 +142,7 @@ class _Analysis:
             if not last:
                 return seen
             said = about_same_shift([p.baseline for p in pairs]) if design.seeded else ""
-            return close(replace(seen, detail=said), Verdict.INCONCLUSIVE, "zero variance")
+            return close(seen._replace(detail=said), Verdict.INCONCLUSIVE, "zero variance")
         return self._weigh(seen, effect, error, df, rounding)
 
     def _seen(
@@ -196,7 +194,7 @@ class _Analysis:
             return None
         if known.step is not None:
             upper = room(known.step, seen.pairs, RULE_OUT_LEVEL * self.share)
-            seen = replace(seen, upper=upper)
+            seen = seen._replace(upper=upper)
             if upper < design.criterion.bar:
                 return close(seen, Verdict.RULED_OUT, "equal scores")
         return close(seen, Verdict.INCONCLUSIVE, "too coarse") if seen.due is None else seen
@@ -216,8 +214,7 @@ class _Analysis:
         lower = effect + student_t.ppf(level, df) * error
         upper = effect - student_t.ppf(other_level, df) * error
         guards = tuple(self._guard(guard, other_level) for guard in self.design.guards)
-        seen = replace(
-            seen,
+        seen = seen._replace(
             standard_error=error,
             p=p,
             lower=lower,
@@ -231,7 +228,7 @@ class _Analysis:
             strong = lower >= criterion.bar - rounding
             asks = self.design.rules > 1 and criterion.scale is not Scale.CONSTANT
             if asks and (carrier := self._carrier()):
-                seen = replace(seen, detail=carrier)
+                seen = seen._replace(detail=carrier)
             return close(seen, Verdict.CONFIRMED, "strong" if strong else "")
         if upper < criterion.bar:
             harmful = upper < 0 and criterion.scale is not Scale.CONSTANT

@@ -6,8 +6,7 @@ does not repeat its own score, nothing can be proven this way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.lines import sha256
@@ -41,8 +40,7 @@ def draw(commit: str, seeds: Sequence[int]) -> tuple[int, ...]:
     return tuple(ordered[: len(ordered) // 2 + 1])
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRuns:
+class CodeRuns(NamedTuple):
     """Runs of one project on both sides of the code.
 
     `baseline` are the runs before it, `again` those that were made to repeat them, `code` those
@@ -55,8 +53,7 @@ class CodeRuns:
     beside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What is known of one seed: what was `found`, or the runs that are `missing` to tell.
 
     `differs` names what the code has altered, `scores` are those of the baseline and of the code,
@@ -85,7 +82,7 @@ def code_runs(
     first, repeated = tuple(baseline), tuple(again)
     if not registration.seeded:
         one, *others = PROOF
-        repeated += tuple(replace(r, seed=one) for r in first if r.seed in others)
+        repeated += tuple(r._replace(seed=one) for r in first if r.seed in others)
     return CodeRuns(first, repeated, tuple(code), beside=registration.interleaved)
 
 

@@ -6,8 +6,7 @@ follows from the experiment's own note and the baseline's, as every verdict does
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.plan.seeds import APART
@@ -77,8 +76,7 @@ def _passed(judgement: Judgement) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(NamedTuple):
     """Scores of a baseline on the block of an experiment, and on the next one, in one condition.
 
     `seeds` are those of the next block that are to be held against the first, `missing` those of
@@ -130,11 +128,11 @@ def held_against_next_block(
     mine = [record for _, record in pairs[: judgement.pairs]]
     blocks = blocks_of(registration, baseline, mine)
     if blocks.missing:
-        return replace(judgement, verdict=None, reason="", block=len(blocks.missing))
+        return judgement._replace(verdict=None, reason="", block=len(blocks.missing))
     if not _misses(registration, blocks, mine):
         return judgement
-    return replace(
-        judgement, verdict=Verdict.INCONCLUSIVE, reason=UNLUCKY, detail=_say_blocks(blocks)
+    return judgement._replace(
+        verdict=Verdict.INCONCLUSIVE, reason=UNLUCKY, detail=_say_blocks(blocks)
     )
 
 

@@ -8,8 +8,7 @@ vary up to twice as much. Such a verdict is never strong.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.guard import ROUNDING
@@ -51,8 +50,7 @@ def judge_one_run(
         return close(seen, Verdict.INCONCLUSIVE, "repeats failed")
     if candidate is None or examples is None or len(baseline) < design.borrowed:
         return seen
-    seen = replace(
-        seen,
+    seen = seen._replace(
         look=1,
         pairs=1,
         level=design.level,
@@ -66,11 +64,11 @@ def judge_one_run(
         return close(seen, Verdict.INCONCLUSIVE, "not positive")
     effect, of_seed = math.fsum(differences) / len(differences), standard_deviation(differences)
     borrowed = _Borrowed(of_seed, len(differences), examples)
-    seen = replace(seen, effect=effect, sd=borrowed.sd)
+    seen = seen._replace(effect=effect, sd=borrowed.sd)
     if identical:
         return close(seen, Verdict.RULED_OUT, "identical output")
     if of_seed <= ROUNDING * max(abs(candidate), *map(abs, baseline)):
-        seen = replace(seen, detail=about_same_shift(baseline))
+        seen = seen._replace(detail=about_same_shift(baseline))
         return close(seen, Verdict.INCONCLUSIVE, "zero variance")
     return _weigh(design, seen, effect, borrowed)
 
@@ -83,8 +81,7 @@ def detectable_by_one_run(of_seed: float, lenders: int, examples: Examples, leve
     return _Borrowed(of_seed, lenders, examples).detectable(level)
 
 
-@dataclass(frozen=True, slots=True)
-class _Borrowed:
+class _Borrowed(NamedTuple):
     """What the difference of one run from the mean of several would vary by if nothing changed.
 
     `of_seed` is the standard deviation of one of the `lenders` runs.
@@ -131,8 +128,7 @@ def _weigh(design: Design, seen: Judgement, effect: float, borrowed: _Borrowed) 
     error, df = borrowed.error()
     upper = effect - student_t.ppf(RULE_OUT_LEVEL, df) * error
     reach = borrowed.reach_if_noisier(level)
-    seen = replace(
-        seen,
+    seen = seen._replace(
         standard_error=error,
         p=(p := student_t.sf(effect / error, df)),
         lower=effect + student_t.ppf(level, df) * error,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.paired_t import satterthwaite
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """What one experiment measured, and the runs that it rests on.
 
     `sd` is the standard deviation of paired differences, 0 where a single run was enough.

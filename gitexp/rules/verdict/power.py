@@ -186,7 +186,7 @@ def _for_gain(registration: Registration, noise: Noise) -> int | None:
     if gain is None or criterion.scale is not Scale.DIFFERENCE or gain < _CLEAR * criterion.bar:
         return None
     for number, look in enumerate(registration.repeats[:-1], start=1):
-        shorter = replace(registration, repeats=registration.repeats[:number])
+        shorter = registration._replace(repeats=registration.repeats[:number])
         if look >= FEWEST_PAIRS and detects(shorter, noise, look) <= gain:
             return look
     return None

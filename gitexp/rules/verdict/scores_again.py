@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS, seeds_to_repeat
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class ScoresAgain:
+class ScoresAgain(NamedTuple):
     """What runs showed that repeated a seed; `found` is None where one more run is needed.
 
     `scores` are the one on record and the new ones, `condition` that of the last run.

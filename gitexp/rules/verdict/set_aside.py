@@ -6,8 +6,7 @@ steps at another speed than before, its pair is made once more, and that one cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict.pairs import first_good
 
@@ -21,8 +20,7 @@ RATE = "steps_per_second"  # the metric that says how fast a run was
 _OFF = 0.1  # of the median
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A pair that does not count: its two records, the baseline's rate, and the usual one."""
 
     baseline: Record
@@ -31,8 +29,7 @@ class SetAside:
     usual: float
 
 
-@dataclass(frozen=True, slots=True)
-class HeldPairs:
+class HeldPairs(NamedTuple):
     """The records that count of a baseline and of an experiment, and the pairs set aside."""
 
     baseline: Held

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict.criterion import Scale
 
@@ -39,8 +38,7 @@ def about_same_shift(baseline: Sequence[float]) -> str:
     return _SAME_SCORE if max(baseline) - min(baseline) <= _DIGITS * largest else _SAME_SHIFT
 
 
-@dataclass(frozen=True, slots=True)
-class Ties:
+class Ties(NamedTuple):
     """What is known of outputs behind equal scores.
 
     `identical` says that the runs of every pair gave the same output. `step` is the smallest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.ranges import refuse_level, refuse_widening
@@ -65,8 +65,7 @@ class Design:
         refuse_widening(self.widening)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two scores of one seed under one condition, as the metric reports them."""
 
     seed: int
@@ -86,8 +85,7 @@ class Examples:
     variance: float
 
 
-@dataclass(frozen=True, slots=True)
-class GuardOutcome:
+class GuardOutcome(NamedTuple):
     """How a guard came out; `effect` and `lower` are positive where the metric got better.
 
     `holds` is None where the runs cannot tell yet.
@@ -99,8 +97,7 @@ class GuardOutcome:
     lower: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SingleRuns:
+class SingleRuns(NamedTuple):
     """How many seeds of a look are better with the change, and how many are not, each by itself.
 
     `first_better` is whether the first registered seed alone would have kept the change.
@@ -116,8 +113,7 @@ class SingleRuns:
         return self.better + self.not_better
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict with the figures that it rests on; `verdict` is None while more runs are due.
 
     All figures belong to the first `pairs` pairs, those of look number `look` (0 and no figures
@@ -162,4 +158,4 @@ class Judgement:
 
 def close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
     """Decide by the figures of a look: no further one is due."""
-    return replace(seen, verdict=verdict, reason=reason, due=None)
+    return seen._replace(verdict=verdict, reason=reason, due=None)

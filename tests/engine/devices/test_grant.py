@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -228,4 +227,4 @@ def test_every_makers_driver_is_asked_who_computes(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     found = find_devices(1, {})
     assert len(found.devices) == 2
-    assert replace(found, folder=tmp_path).about() == "device 1 is used by another process"
+    assert found._replace(folder=tmp_path).about() == "device 1 is used by another process"

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import math
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,7 +33,7 @@ def a_run(seed: int = 1, accuracy: float | None = 0.93, **changes: Any) -> Recor
         duration=1.5,
         exit=0,
     )
-    return replace(record, **changes)
+    return record._replace(**changes)
 
 
 def a_failed_run(seed: int = 1, **changes: Any) -> Record:  # noqa: ANN401 - any field

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import subprocess
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ def a_registration(**changes: Any) -> Registration:  # noqa: ANN401 - any field
         campaign=1,
         level=0.005,
     )
-    return replace(registration, **changes)
+    return registration._replace(**changes)
 
 
 def message_with(*lines: str, without: str = "") -> str:
@@ -181,7 +180,7 @@ def test_what_is_written_is_read_back_up_to_wrapping(registration: Registration)
     message = registration.message()
     read = as_read(message)
     assert read.hypothesis.split() == registration.hypothesis.split()
-    assert replace(read, hypothesis="") == replace(registration, hypothesis="")
+    assert read._replace(hypothesis="") == registration._replace(hypothesis="")
     assert hypothesis_of(message) == " ".join(registration.hypothesis.split())
     assert read.message() == message
 
@@ -193,7 +192,7 @@ def test_whatever_the_hypothesis_holds_the_trailers_stay_what_they_are(
 ) -> None:
     read = as_read(registration.message())
     assert read.hypothesis == registration.hypothesis.strip()
-    assert replace(read, hypothesis="") == replace(registration, hypothesis="")
+    assert read._replace(hypothesis="") == registration._replace(hypothesis="")
 
 
 @with_git
@@ -387,7 +386,7 @@ def test_what_other_tools_append_does_not_hide_the_registration() -> None:
         "# a comment that was left in",
     ):
         read = as_read(f"{message}{line}\n")
-        assert replace(read, extra=()) == a_registration()
+        assert read._replace(extra=()) == a_registration()
         assert trailers_by_git(f"{message}{line}\n")[: len(REQUIRED)] == [
             *a_registration().trailers()
         ]

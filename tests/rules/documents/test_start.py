@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.documents.ended import Ended
@@ -22,8 +20,8 @@ START = Start(
 
 def test_a_start_is_read_as_it_was_written() -> None:
     assert parse_starts(START.line()) == [START]
-    bare = replace(
-        START, boot="", condition="", scheduler="", project="", purpose=Purpose.RUN, explore=""
+    bare = START._replace(
+        boot="", condition="", scheduler="", project="", purpose=Purpose.RUN, explore=""
     )
     assert parse_starts(bare.line()) == [bare]
 
@@ -52,9 +50,9 @@ def test_the_record_of_a_stopped_attempt_is_its_end_and_no_measurement(ended: En
 def test_only_the_same_attempt_of_the_same_start_ends_it() -> None:
     record = START.ended_early(Ended.ABORT)
     for other in (
-        replace(record, seed=4),
-        replace(record, attempt=1),
-        replace(record, start="2026-11-29T10:00:00.001Z"),
+        record._replace(seed=4),
+        record._replace(attempt=1),
+        record._replace(start="2026-11-29T10:00:00.001Z"),
     ):
         assert without_end(f"{START.line()}\n{other.line()}", COMMIT) == [START]
     assert without_end(START.line(), "d" * 40) == []  # a copy in another commit's note

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -25,7 +24,7 @@ def a_record(seed: int = 1, **change: object) -> Record:
         seed=seed, attempt=1, condition="c", environment="e", metrics={"accuracy": 0.9},
         start="2026-01-01T00:00:00.000Z", duration=61.5, exit=0, ids="0123456789ab",
     )  # fmt: skip
-    return replace(record, **change)  # type: ignore[arg-type]
+    return record._replace(**change)  # type: ignore[arg-type]
 
 
 def a_judgement() -> Judgement:

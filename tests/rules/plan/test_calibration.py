@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.plan.calibration import calibrate, in_words
@@ -30,10 +28,10 @@ def test_calibration_holds_predictions_against_results() -> None:
 
 
 def test_gains_count_over_the_baseline_and_in_one_metric() -> None:
-    constant = replace(a_registration(Gain="0.02"), criterion=Criterion.parse("accuracy >= 0.97"))
-    other = replace(a_registration(Gain="5"), criterion=Criterion.parse("latency_ms -10"))
+    constant = a_registration(Gain="0.02")._replace(criterion=Criterion.parse("accuracy >= 0.97"))
+    other = a_registration(Gain="5")._replace(criterion=Criterion.parse("latency_ms -10"))
     # 0.04 beyond the constant, and 0.01 better than its baseline.
-    beyond = replace(judged(Verdict.CONFIRMED, 0.04), baseline_mean=1.0, candidate_mean=1.01)
+    beyond = judged(Verdict.CONFIRMED, 0.04)._replace(baseline_mean=1.0, candidate_mean=1.01)
     found = calibrate("all", "accuracy", [(constant, beyond), (other, beyond)])
     assert found.gains == 1
     assert [found.predicted, found.measured] == pytest.approx([0.02, 0.01])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.plan.design import not_reported
@@ -22,7 +20,7 @@ from tests.rules.plan.test_standing import record, some_settings
 def test_a_metric_that_the_baseline_did_not_report_is_questioned(
     metric: str, said: str | None
 ) -> None:
-    ran = replace(record(1, 0.9), metrics={"loss": 0.1, "recall": 0.8})
+    ran = record(1, 0.9)._replace(metrics={"loss": 0.1, "recall": 0.8})
     finding = not_reported(metric, some_settings(), [ran])
     assert (finding and (finding.id, finding.advice, finding.hint)) == (said and ("S4", True, said))
     assert not_reported(metric, some_settings(), []) is None

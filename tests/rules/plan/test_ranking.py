@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,8 +35,7 @@ def test_what_an_idea_does_not_say_is_taken_from_elsewhere_and_told() -> None:
 
 
 def test_where_lower_is_better_a_gain_is_said_as_the_metric_moves() -> None:
-    falls = replace(
-        a_registration(Gain="4", Chance="0.5"),
+    falls = a_registration(Gain="4", Chance="0.5")._replace(
         criterion=Criterion("rmse", 0.5, higher_is_better=False),
     )
     idea = weigh("a", falls, confirmed=0, decided=0, seconds=60, detectable=5.1)
@@ -46,14 +44,13 @@ def test_where_lower_is_better_a_gain_is_said_as_the_metric_moves() -> None:
 
 
 def test_a_criterion_in_percent_is_weighed_in_the_unit_of_the_metric() -> None:
-    percent = replace(
-        a_registration(),
+    percent = a_registration()._replace(
         criterion=Criterion("rmse", 2, higher_is_better=False, scale=Scale.PERCENT),
     )
     idea = weigh("a", percent, confirmed=0, decided=0, seconds=60, detectable=0.08, unit=60.0)
     assert idea.gain == pytest.approx(1.21, abs=0.01)
     assert not idea.answerable
-    large = replace(percent, extra=(("Gain", "6"),))
+    large = percent._replace(extra=(("Gain", "6"),))
     found = weigh("a", large, confirmed=0, decided=0, seconds=60, detectable=0.08, unit=60.0)
     assert (found.gain, found.answerable) == (6, True)
 

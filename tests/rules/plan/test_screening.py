@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.registration import Registration
 
-DRAWN = replace(a_registration(), seeds=(200_000, 200_004), rules=2)
-FOLDS = replace(DRAWN, seeds=(1, 5))
-EXACT = replace(DRAWN, seeds=(1, 1), repeats=(1,), seeded=False)
-FIXED_ROWS = replace(DRAWN, by_examples=True)
-REDRAWN = replace(DRAWN, widening=0.25)
+DRAWN = a_registration()._replace(seeds=(200_000, 200_004), rules=2)
+FOLDS = DRAWN._replace(seeds=(1, 5))
+EXACT = DRAWN._replace(seeds=(1, 1), repeats=(1,), seeded=False)
+FIXED_ROWS = DRAWN._replace(by_examples=True)
+REDRAWN = DRAWN._replace(widening=0.25)
 
 
 def a_run(score: float | None = 0.9, seed: int = 1, **others: Any) -> Record:  # noqa: ANN401
@@ -47,7 +47,7 @@ def a_run(score: float | None = 0.9, seed: int = 1, **others: Any) -> Record:  #
     [
         (DRAWN, False, [1, 2]),
         (FOLDS, True, [1, 2]),
-        (replace(FOLDS, seeds=(0, 4)), True, [0, 1]),
+        (FOLDS._replace(seeds=(0, 4)), True, [0, 1]),
         (EXACT, True, [1]),
         (FIXED_ROWS, True, [1, 2]),
         (REDRAWN, True, [1, 2]),
@@ -61,7 +61,7 @@ def test_an_idea_takes_a_place_where_its_verdict_sees_the_same_rows_or_seeds(
 
 
 OLD, OTHER = a_run(), a_run(condition="other")
-NEW, NEWER = a_run(start="2026-02-01T00:00:00Z"), replace(OTHER, start="2026-02-01T00:00:00Z")
+NEW, NEWER = a_run(start="2026-02-01T00:00:00Z"), OTHER._replace(start="2026-02-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_runs_are_compared_by_seed_in_one_condition_on_the_most_data() -> None:
     assert found.values == pytest.approx((0.1, -0.2))
     assert found.share == 1.0
     assert found.baseline == pytest.approx(0.75)
-    lower = replace(DRAWN, criterion=replace(DRAWN.criterion, higher_is_better=False))
+    lower = DRAWN._replace(criterion=replace(DRAWN.criterion, higher_is_better=False))
     assert differences(lower, baseline, mine).values == pytest.approx((-0.1, 0.2))  # type: ignore[union-attr]
     # Better a doubtful pair than none; and on a part of the data where there is nothing else.
     assert differences(DRAWN, baseline[2:3], mine[:1]).values == pytest.approx((0.3,))  # type: ignore[union-attr]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -85,7 +84,7 @@ def test_how_often_a_test_set_was_used(
     vary: str, ids: list[tuple[str, ...]], asked: int | None, sets: int | None
 ) -> None:
     more = {"test_ratio": 0.25} if vary == "split" else {}
-    past = [(a_registration(), replace(a_summary(), ids=names)) for names in ids]
+    past = [(a_registration(), a_summary()._replace(ids=names)) for names in ids]
     never_ran = (a_registration(), Summary(Stage.UNDECIDED))
     now = sum_up(some_settings(vary=vary, **more), [], [*past, never_ran], None)
     assert (now.asked, now.sets) == (asked, sets)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.plan.together import say_together, together
@@ -29,7 +27,7 @@ def test_tests_that_share_no_runs_are_pooled_and_called_an_estimate() -> None:
 
 def test_folds_are_the_same_data_on_every_baseline() -> None:
     folds = [
-        replace(one, registration=replace(one.registration, rules=2)) for one in (FIRST, SECOND)
+        one._replace(registration=one.registration._replace(rules=2)) for one in (FIRST, SECOND)
     ]
     found = together(RISE, folds)
     assert found is not None
@@ -40,14 +38,14 @@ def test_only_tests_of_the_same_measure_are_pooled() -> None:
     assert together(Criterion.parse("loss -0.1"), [FIRST]) is None
     assert together(Criterion.parse("accuracy +2%"), [FIRST]) is None
     assert together(RISE, []) is None
-    nothing = replace(FIRST, judgement=replace(FIRST.judgement, effect=None))
+    nothing = FIRST._replace(judgement=FIRST.judgement._replace(effect=None))
     assert together(RISE, [nothing]) is None
 
 
 def test_where_lower_is_better_the_change_of_the_metric_is_given() -> None:
     fall = Criterion.parse("loss -0.005")
     tests = [
-        replace(one, registration=replace(one.registration, criterion=fall))
+        one._replace(registration=one.registration._replace(criterion=fall))
         for one in (FIRST, SECOND)
     ]
     found = together(fall, tests)

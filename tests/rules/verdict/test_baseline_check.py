@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,7 +86,7 @@ def test_what_answers_is_what_came_after_the_question_whatever_clocks_say() -> N
     assert check is not None
     assert (check.scores, check.condition, check.found) == ((0.97, 0.91), "c", Found.NOISE)
     # On this machine, another command's runs are its own affair.
-    mine = replace(on_record([second, first]), batch="z")
+    mine = on_record([second, first])._replace(batch="z")
     check = check_after(mine, 1, asked)
     assert check is not None
     assert (check.scores, check.found) == ((0.91,), Found.SAME)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -47,7 +46,7 @@ def a_standing(
         campaign=campaign,
         level=0.005,
     )
-    return replace(Member.of(registration, verdict, base, measured=measured), current=current)
+    return Member.of(registration, verdict, base, measured=measured)._replace(current=current)
 
 
 def confirmed_ones(count: int, campaign: int = 1) -> list[Member]:
@@ -178,14 +177,14 @@ def test_knowing_fewer_confirmations_is_never_an_advantage(
     standings: list[Member], planned: int
 ) -> None:
     known = next_place(standings, "accuracy", planned=planned, budget=0.1)
-    late = [replace(s, verdict=None) if s.verdict is Verdict.CONFIRMED else s for s in standings]
+    late = [s._replace(verdict=None) if s.verdict is Verdict.CONFIRMED else s for s in standings]
     behind = next_place(late, "accuracy", planned=planned, budget=0.1)
     if behind.campaign == known.campaign:
         assert behind.level <= known.level
 
 
 def test_a_change_of_protocol_opens_a_campaign_whose_places_and_level_begin_again() -> None:
-    before = [replace(one, current=False) for one in confirmed_ones(3)]
+    before = [one._replace(current=False) for one in confirmed_ones(3)]
     assert next_place(before, "accuracy", planned=20, budget=0.1) == Place(2, 1, 0.1 / 20)
     begun = [*before, a_standing(2, Verdict.CONFIRMED), a_standing(2, key="D")]
     assert next_place(begun, "accuracy", planned=20, budget=0.1) == Place(2, 3, 0.1 * 2 / 20)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 import scipy.stats
@@ -118,7 +117,7 @@ def moved(start: str, *changed: str) -> Check:
 
 def test_a_move_objects_to_what_ran_after_it_and_to_nothing_before() -> None:
     baseline, candidate = arms(5)
-    late = [replace(candidate[0], start=LATE), *candidate[1:]]
+    late = [candidate[0]._replace(start=LATE), *candidate[1:]]
     for records, check, reason in (
         (candidate, moved(MIDDLE), "strong"),
         (candidate, moved(EARLY), "the baseline has moved"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,8 +27,8 @@ GAINS = (0.030, 0.034, 0.028, 0.031, 0.033, 0.029)
 
 
 def a_registration(**changes: Any) -> Registration:  # noqa: ANN401 - any field
-    looks = replace(registered(6), repeats=(3, 6), seeds=(1, 6))
-    return replace(looks, **changes)
+    looks = registered(6)._replace(repeats=(3, 6), seeds=(1, 6))
+    return looks._replace(**changes)
 
 
 def runs(seeds: range, gain: float = 0.0, **changes: str) -> list[Record]:
@@ -55,7 +54,7 @@ def situation(
     registration = registration or a_registration()
     judgement = judge_records(registration, baseline, records)
     known = Situation(registration, tuple(baseline), tuple(records), (), judgement, here)
-    return replace(known, **changes)
+    return known._replace(**changes)
 
 
 def told(due: Due) -> tuple[list[str], list[str]]:
@@ -112,7 +111,7 @@ def test_small_samples_come_before_a_check_of_the_baseline_and_both_before_full_
         (Why.SAMPLE, 0.1),
         (Why.SAMPLE, 0.5),
     ]
-    assert runs_due(replace(known, shares=())) == check
+    assert runs_due(known._replace(shares=())) == check
 
 
 def test_a_constant_is_asked_of_the_whole_baseline_before_the_experiment_runs() -> None:
@@ -159,8 +158,7 @@ def test_a_trainer_that_only_calls_itself_deterministic_is_refused() -> None:
 
 def test_a_seed_is_repeated_where_that_can_answer_an_objection() -> None:
     failed = [
-        replace(
-            a_run(seed, 0.9),
+        a_run(seed, 0.9)._replace(
             metrics={},
             failure="stopped by its user",
             ended=Ended.ABORT,
@@ -172,4 +170,4 @@ def test_a_seed_is_repeated_where_that_can_answer_an_objection() -> None:
     known = situation(runs(range(1, 7)), [*failed, *runs(range(1, 7), 0.01)])
     assert known.judgement.reason == "failed runs may have chosen"
     assert runs_due(known).now == (Run(Arm.EXPERIMENT, 2, Why.REPEAT),)
-    assert not runs_due(replace(known, judgement=Judgement(Verdict.INCONCLUSIVE, "", 1, 3, None)))
+    assert not runs_due(known._replace(judgement=Judgement(Verdict.INCONCLUSIVE, "", 1, 3, None)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,8 +28,7 @@ def scored(scores: tuple[float, ...], condition: str = "c") -> list[Record]:
 
 
 def asked(criterion: str, *guards: str, looks: tuple[int, ...] = (5,)) -> Registration:
-    return replace(
-        registered(*looks),
+    return registered(*looks)._replace(
         criterion=Criterion.parse(criterion),
         guards=tuple(map(Guard.parse, guards)),
     )
@@ -41,7 +39,7 @@ def decided(judgement: Judgement) -> tuple[Verdict | None, str]:
 
 
 def test_a_constant_is_judged_with_the_baseline_of_its_own_condition() -> None:
-    registration = replace(asked("accuracy >= 0.95"), level=0.05)
+    registration = asked("accuracy >= 0.95")._replace(level=0.05)
     candidate = scored((0.96, 0.97, 0.96, 0.97, 0.96))
     own, other = scored(ALIKE), scored((0.1, 0.9, 0.2, 0.8, 0.3), condition="a")
     alone = judge_records(registration, own, candidate)
@@ -65,21 +63,21 @@ def test_ties_are_the_same_output_where_three_metrics_repeat_and_agree(
 ) -> None:
     def runs(hours: float) -> list[Record]:
         return [
-            replace(one, metrics=dict(one.metrics) | {"loss": 0.3, "auc": 0.95, "hours": hours})
+            one._replace(metrics=dict(one.metrics) | {"loss": 0.3, "auc": 0.95, "hours": hours})
             for one in scored(ALIKE)
         ]
 
     baseline = runs(1.0)
     if repeated is not None:
         metrics = dict(baseline[0].metrics) | repeated | {"hours": 1.5}
-        baseline.append(replace(baseline[0], metrics=metrics, attempt=2))
+        baseline.append(baseline[0]._replace(metrics=metrics, attempt=2))
         # Runs of other conditions and of other seeds repeat nothing.
-        baseline.append(replace(baseline[1], metrics={"accuracy": 0.1}, condition="other"))
+        baseline.append(baseline[1]._replace(metrics={"accuracy": 0.1}, condition="other"))
     assert judge_records(registered(5), baseline, runs(2.0)).reason == reason
 
 
 def test_a_single_run_is_judged_once_the_trainer_is_known_to_repeat_itself() -> None:
-    registration = replace(registered(1), seeded=False, by_examples=True)
+    registration = registered(1)._replace(seeded=False, by_examples=True)
     twice, mine = scored((0.9, 0.9)), scored((0.95,))
     spread = ExampleSpread(1, inputs_of([(twice[0], mine[0])]), 500, 1e-5)
     found = judge_records(registration, twice, mine, [spread])
@@ -92,12 +90,12 @@ def test_a_single_run_is_judged_once_the_trainer_is_known_to_repeat_itself() -> 
 
 
 def test_what_examples_say_holds_for_the_runs_that_it_was_computed_from() -> None:
-    registration = replace(registered(5), by_examples=True)
+    registration = registered(5)._replace(by_examples=True)
     baseline, candidate = arms(5)
     inputs = inputs_of(list(zip(baseline, candidate, strict=True)))
     known = ExampleSpread(5, inputs, 400, 1e-6)
     assert judge_records(registration, baseline, candidate, [known]).verdict is Verdict.CONFIRMED
-    again = [replace(candidate[0], start="2026-01-02T03:04:06Z"), *candidate[1:]]
+    again = [candidate[0]._replace(start="2026-01-02T03:04:06Z"), *candidate[1:]]
     waits = judge_records(registration, baseline, again, [known])
     assert (waits.verdict, waits.due) == (None, 5)
     assert waits.examples is None
@@ -106,7 +104,7 @@ def test_what_examples_say_holds_for_the_runs_that_it_was_computed_from() -> Non
 def test_a_guard_is_judged_by_the_runs_that_reported_it() -> None:
     def with_time(records: list[Record], *ms: float) -> list[Record]:
         return [
-            replace(one, metrics=dict(one.metrics) | {"ms": value})
+            one._replace(metrics=dict(one.metrics) | {"ms": value})
             for one, value in zip(records, ms, strict=True)
         ]
 
@@ -124,7 +122,7 @@ def test_an_experiment_that_is_under_way_says_so_when_its_baseline_has_moved() -
     found = judge_records(registered(5), baseline, candidate, checks=[moved])
     assert decided(found) == (Verdict.INCONCLUSIVE, "the baseline has moved")
     assert (found.look, found.pairs, found.effect) == (0, 0, None)
-    same = replace(moved, found=Found.SAME)
+    same = moved._replace(found=Found.SAME)
     assert judge_records(registered(5), baseline, candidate, checks=[same]).verdict is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,13 +50,13 @@ def test_the_figures_are_told_in_sentences_and_rounded() -> None:
 
 
 def test_of_several_looks_the_limit_is_that_of_this_one() -> None:
-    looks = replace(a_registration(), repeats=(5, 10))
-    chance = what_it_says(looks, replace(JUDGEMENT, level=0.005))[1]
+    looks = a_registration()._replace(repeats=(5, 10))
+    chance = what_it_says(looks, JUDGEMENT._replace(level=0.005))[1]
     assert chance.endswith("the limit of this look is 1 time in 200.")
 
 
 def test_a_conclusion_that_asks_ends_with_its_question_mark() -> None:
-    same = replace(JUDGEMENT, reason="identical output", effect=0.0, p=None, sd=0.0)
+    same = JUDGEMENT._replace(reason="identical output", effect=0.0, p=None, sd=0.0)
     assert what_it_says(a_registration(), same)[-1].endswith("does the code read the value?")
 
 
@@ -70,12 +69,12 @@ def test_a_conclusion_that_asks_ends_with_its_question_mark() -> None:
     ],
 )  # fmt: skip
 def test_a_probability_is_told_as_people_picture_it(p: float, said: str) -> None:
-    judgement = replace(JUDGEMENT, p=p)
+    judgement = JUDGEMENT._replace(p=p)
     assert f"would come up {said};" in " ".join(what_it_says(a_registration(), judgement))
 
 
 def test_against_a_constant_the_value_itself_is_told() -> None:
-    judgement = replace(JUDGEMENT, reason="too noisy", verdict=Verdict.INCONCLUSIVE)
+    judgement = JUDGEMENT._replace(reason="too noisy", verdict=Verdict.INCONCLUSIVE)
     said = " ".join(what_it_says(a_registration("accuracy >= 0.97"), judgement))
     assert "If the true value were exactly 0.97, " in said
     assert "At worst, accuracy is 0.9656 (wrong 1 time in 100); at best, 0.9725" in said
@@ -88,7 +87,7 @@ def test_without_figures_only_the_reason_is_told() -> None:
 
 
 def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
-    unclear = replace(JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="too noisy")
+    unclear = JUDGEMENT._replace(verdict=Verdict.INCONCLUSIVE, reason="too noisy")
     shared, smaller = what_it_cannot_tell(a_registration(), unclear, shared=1)
     assert "1 other experiment used the same baseline runs" in shared
     assert shared.endswith("affects both.")
@@ -96,10 +95,10 @@ def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
     split, shared, _ = what_it_cannot_tell(a_registration(widening=0.0), JUDGEMENT, shared=8)
     assert "other splits" in split
     assert shared.endswith("affects all 9.")
-    confirmed = replace(JUDGEMENT, verdict=Verdict.CONFIRMED, reason="strong")
+    confirmed = JUDGEMENT._replace(verdict=Verdict.CONFIRMED, reason="strong")
     [shrinks] = what_it_cannot_tell(a_registration(), confirmed)
     assert "usually shrinks" in shrinks
-    alone = replace(a_registration(), seeded=False, repeats=(1,), seeds=(1, 1))
+    alone = a_registration()._replace(seeded=False, repeats=(1,), seeds=(1, 1))
     assert "only one" in what_it_cannot_tell(alone, JUDGEMENT)[0]
 
 
@@ -125,4 +124,4 @@ def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
 def test_what_stays_open_is_never_what_the_verdict_says(
     criterion: str, change: dict[str, Any], said: list[str]
 ) -> None:
-    assert what_it_cannot_tell(a_registration(criterion), replace(JUDGEMENT, **change)) == said
+    assert what_it_cannot_tell(a_registration(criterion), JUDGEMENT._replace(**change)) == said

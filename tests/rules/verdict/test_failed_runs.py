@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,10 +45,10 @@ def judged(
 ) -> Judgement:
     """Judge a clear gain that these attempts came before; `without` are seeds with no good run."""
     baseline, candidate = arms(looks[-1])
-    good = [replace(record, attempt=3) for record in candidate if record.seed not in without]
+    good = [record._replace(attempt=3) for record in candidate if record.seed not in without]
     return judge_records(
         registered(*looks, rules=rules),
-        [*theirs, *(replace(record, attempt=3) for record in baseline)],
+        [*theirs, *(record._replace(attempt=3) for record in baseline)],
         [*mine, *good],
         checks=[Check("c", found, TIME, seed) for found, seed in checks],
     )
@@ -142,7 +141,7 @@ def test_nothing_is_chosen_where_the_next_attempt_gives_the_same(
     verdict: tuple[Verdict, str],
     left: list[int],
 ) -> None:
-    mine = [replace(ended(n, how, batch=f"b{n}"), start=f"2026-01-02T03:04:0{n}Z") for n in seeds]
+    mine = [ended(n, how, batch=f"b{n}")._replace(start=f"2026-01-02T03:04:0{n}Z") for n in seeds]
     assert decided(judged(mine, checks=checks)) == verdict
     found = [Check("c", found, TIME, seed) for found, seed in checks]
     assert seeds_to_repeat(mine, [], found)[:1] == left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +22,7 @@ from tests.rules.verdict.test_objections import a_run, registered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INTERLEAVED = replace(registered(4), interleaved=True, seeds=(100_000, 100_003))
+INTERLEAVED = registered(4)._replace(interleaved=True, seeds=(100_000, 100_003))
 SEEDS = INTERLEAVED.registered_seeds()
 
 
@@ -134,7 +133,7 @@ def test_rates_alone_say_which_pairs_are_set_aside(
     found = pairs(baseline, records)
     assert [one.mine.seed - SEEDS[0] for one in found.aside] == off
     # Whatever the scores are.
-    others = [replace(r, metrics={**r.metrics, "accuracy": 0.1 * r.seed % 1}) for r in baseline]
+    others = [r._replace(metrics={**r.metrics, "accuracy": 0.1 * r.seed % 1}) for r in baseline]
     assert [one.mine.seed for one in pairs(others, records).aside] == [
         one.mine.seed for one in found.aside
     ]
@@ -179,9 +178,9 @@ def test_a_start_passes_its_pair_on_to_the_attempt_that_was_stopped() -> None:
     (again,) = without_end(start.line(), "a" * 40)
     assert again == start
     assert again.ended_early(Ended.ABORT).pair == "e" * 40
-    assert '"pair"' not in replace(start, pair="").line()
+    assert '"pair"' not in start._replace(pair="").line()
 
 
 def test_the_next_block_of_a_baseline_is_not_asked_for_where_pairs_have_their_own_runs() -> None:
-    assert shares_runs(replace(INTERLEAVED, interleaved=False))
+    assert shares_runs(INTERLEAVED._replace(interleaved=False))
     assert not shares_runs(INTERLEAVED)

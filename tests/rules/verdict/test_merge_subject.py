@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.documents.change import Change
@@ -52,7 +50,7 @@ GAIN = "accuracy +0.012 [+0.002, +0.022]"
 def test_a_merge_says_what_changed_and_what_that_did(
     change: str, judgement: Judgement | None, subject: str
 ) -> None:
-    registration = replace(a_registration(), change=parse_change(change))
+    registration = a_registration()._replace(change=parse_change(change))
     assert merge_subject("brave-otter", registration, judgement) == subject
 
 
@@ -66,7 +64,7 @@ def test_a_merge_says_what_changed_and_what_that_did(
 )
 def test_hostile_and_long_changes_stay_on_one_plain_short_line(change: Change, name: str) -> None:
     for judgement in (CONFIRMED, FAILED, None):
-        said = merge_subject(name, replace(a_registration(), change=change), judgement)
+        said = merge_subject(name, a_registration()._replace(change=change), judgement)
         assert said.isprintable()
         assert said == " ".join(said.split())
         assert len(said) <= WIDTH

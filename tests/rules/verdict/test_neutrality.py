@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 EXPERIMENT = "e" * 40
-CODE = replace(registered(3, 6), extra=(("Code", "c" * 40), ("Base", "b" * 40)))
+CODE = registered(3, 6)._replace(extra=(("Code", "c" * 40), ("Base", "b" * 40)))
 
 
 def told(accuracy: float = 0.9, output: str = "", **metrics: float) -> Record:
@@ -89,7 +88,7 @@ def missing(
 
 def test_the_runs_that_are_missing_are_named_one_after_the_other() -> None:
     one, other = a_run(1, 0.9), a_run(1, 0.8)
-    moved = replace(one, condition="d")
+    moved = one._replace(condition="d")
     neutral = Run(Arm.CODE, 1, Why.NEUTRAL, ("c",))
     assert missing([], [], []) == (Run(Arm.BASELINE, 1, Why.PARTNER, ("c",)), neutral)
     assert missing([one], [], []) == (neutral,)
@@ -99,7 +98,7 @@ def test_the_runs_that_are_missing_are_named_one_after_the_other() -> None:
     twice = Run(Arm.BASELINE, 1, Why.TWICE, ("c",), attempt=2)
     assert missing([one], [], [other]) == (twice,)
     assert missing([one], [moved], [other]) == (twice,)
-    assert missing([one], [one], [other]) == (replace(twice, attempt=3),)
+    assert missing([one], [one], [other]) == (twice._replace(attempt=3),)
     assert missing([one], [], [one]) == missing([one], [one, one], [other]) == ()
     # Where each experiment has baseline runs of its own, none of these is made for the proof.
     alone = Run(Arm.BASELINE, 1, Why.TWICE, ("c",))
@@ -114,7 +113,7 @@ def test_seeds_are_drawn_by_the_id_from_the_first_look_alone() -> None:
     assert drawn == drawn_seeds(EXPERIMENT, CODE)
     firsts = {drawn_seeds(f"{number:040x}", CODE)[0] for number in range(50)}
     assert firsts == {1, 2, 3}
-    single = replace(CODE, repeats=(1,), seeds=(1, 1), seeded=False)
+    single = CODE._replace(repeats=(1,), seeds=(1, 1), seeded=False)
     assert drawn_seeds(EXPERIMENT, single) == (1,)
 
 
@@ -162,7 +161,7 @@ def test_a_confirmation_waits_until_the_code_is_proven_on_every_seed_that_was_dr
     other = next(seed for seed in (1, 2, 3) if seed not in DRAWN)
     assert judged(NEUTRAL[0], check(Found.NEUTRAL, other, 0.9, 0.9)).unproven == 1
     # Without code, and for a verdict that claims nothing, there is nothing to prove.
-    assert judged(registration=replace(CODE, extra=())).verdict is Verdict.CONFIRMED
+    assert judged(registration=CODE._replace(extra=())).verdict is Verdict.CONFIRMED
     assert judged(NEUTRAL[0], gain=-0.05).verdict is Verdict.RULED_OUT
 
 

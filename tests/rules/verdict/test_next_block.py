@@ -26,8 +26,8 @@ SPREAD = (-0.002, 0.001, 0.002, -0.001, 0.0)
 
 
 def a_registration(**changes: object) -> Registration:
-    hashed = replace(registered(5), seeds=(START, START + 4))
-    return replace(hashed, **changes)  # type: ignore[arg-type]
+    hashed = registered(5)._replace(seeds=(START, START + 4))
+    return hashed._replace(**changes)  # type: ignore[arg-type]
 
 
 def at(minute: int) -> str:
@@ -86,7 +86,7 @@ def test_the_next_block_decides_whether_a_doubted_confirmation_stands(
 
 
 def test_what_is_not_confirmed_waits_for_nothing() -> None:
-    worse = [replace(r, metrics={"accuracy": r.metrics["accuracy"] - 0.06}) for r in CANDIDATE]
+    worse = [r._replace(metrics={"accuracy": r.metrics["accuracy"] - 0.06}) for r in CANDIDATE]
     judgement = judge_records(a_registration(), FIRST, worse, checks=[DOUBTED])
     assert (judgement.verdict, judgement.block) == (Verdict.RULED_OUT, 0)
 

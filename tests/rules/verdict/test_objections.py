@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,7 +59,7 @@ def a_run(seed: int, accuracy: float, ids: str = "", **changes: Any) -> Record: 
         exit=0,
         ids=ids,
     )
-    return replace(record, **changes)
+    return record._replace(**changes)
 
 
 def arms(
@@ -98,7 +97,7 @@ def test_runs_on_other_rows_are_no_evidence(
     assert detail in judgement.detail
     assert judgement.effect is None
     assert judgement.detail in " ".join(words.note(registration, judgement).split())
-    assert judge_records(replace(registration, rules=1), *arms(5, baseline, candidate)).verdict is (
+    assert judge_records(registration._replace(rules=1), *arms(5, baseline, candidate)).verdict is (
         Verdict.CONFIRMED
     )
 
@@ -132,7 +131,7 @@ def test_rows_of_which_something_else_is_true_are_other_rows(
 ) -> None:
     both = arms(5, "aaaaa", "aaaaa")
     before, after = (
-        [replace(run, truth=arm[n : n + 1]) for n, run in enumerate(runs)]
+        [run._replace(truth=arm[n : n + 1]) for n, run in enumerate(runs)]
         for arm, runs in zip((baseline, candidate), both, strict=True)
     )
     judgement = judge_records(registered(5), before, after)
@@ -157,7 +156,7 @@ def test_rows_beyond_the_look_that_decides_change_nothing() -> None:
 
 
 def test_what_a_verdict_itself_says_stands_beside_the_remarks() -> None:
-    registration = replace(registered(5), level=0.4)
+    registration = registered(5)._replace(level=0.4)
     before = [a_run(n, score) for n, score in enumerate((0.90, 0.91, 0.60, 0.90, 0.91), 1)]
     after = [a_run(n, score) for n, score in enumerate((0.903, 0.913, 0.90, 0.903, 0.913), 1)]
     failed = a_run(2, 0.0, attempt=2, metrics={}, exit=1, failure="it ended", ended=Ended.EXIT)
@@ -177,7 +176,7 @@ def test_what_a_verdict_itself_says_stands_beside_the_remarks() -> None:
     ],
 )
 def test_a_verdict_says_where_its_change_may_not_be_about_the_model(change: str, said: str) -> None:
-    registration = replace(registered(5), change=parse_change(f"config.toml: {change}"))
+    registration = registered(5)._replace(change=parse_change(f"config.toml: {change}"))
     before = [a_run(n, 0.90 + n / 1000) for n in range(1, 6)]
     after = [a_run(n, 0.95 + n / 1010) for n in range(1, 6)]
     judgement = judge_records(registration, before, after)
@@ -191,7 +190,7 @@ def test_a_verdict_says_where_its_change_may_not_be_about_the_model(change: str,
 
 def a_single_run() -> Registration:
     single = {"seeds": (1, 5), "by_examples": True, "borrowed": 5}
-    return replace(registered(1), **single)  # type: ignore[arg-type]
+    return registered(1)._replace(**single)  # type: ignore[arg-type]
 
 
 def lenders(*ids: str) -> list[Record]:
@@ -208,7 +207,7 @@ def test_a_single_run_is_paired_with_all_that_lend_to_it() -> None:
     decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
     assert (decided.verdict, decided.reason) == (Verdict.CONFIRMED, "seed spread borrowed")
     # In another condition, or with one of them missing, nothing is compared.
-    elsewhere = replace(run, condition="d")
+    elsewhere = run._replace(condition="d")
     for runs, mine in ((baseline, elsewhere), (baseline[:4], run)):
         waiting = judge_records(a_single_run(), runs, [mine], weighed(runs, mine))
         assert (waiting.verdict, waiting.due) == (None, 1)
@@ -224,7 +223,7 @@ def test_runs_that_lend_must_be_tested_on_the_same_rows() -> None:
 
 
 def test_a_single_run_that_predicts_what_the_baseline_did_changed_nothing() -> None:
-    baseline = [replace(one, output=f"o{one.seed}") for one in lenders()]
+    baseline = [one._replace(output=f"o{one.seed}") for one in lenders()]
     for output, verdict in (("o1", Verdict.RULED_OUT), ("o2", Verdict.INCONCLUSIVE)):
         run = a_run(1, 0.900, output=output)
         decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
@@ -262,6 +261,6 @@ def test_a_single_pair_that_differs_shows_that_seeds_do_not_repeat_each_other() 
     # What a change that does nothing repeats is no evidence of a gain, and says so itself.
     assert judge_records(registered(10), baseline, baseline).verdict is Verdict.RULED_OUT
     # Equal scores may be of different predictions.
-    told = ([replace(run, output=f"{run.seed}") for run in arm] for arm in folded(10, 5))
+    told = ([run._replace(output=f"{run.seed}") for run in arm] for arm in folded(10, 5))
     baseline, candidate = told
     assert judge_records(registered(10), baseline, candidate).verdict is Verdict.CONFIRMED

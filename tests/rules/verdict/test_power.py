@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -192,7 +191,7 @@ def test_time_is_that_of_the_runs_still_to_do() -> None:
 
 def judged_by_examples(sd: float, of_examples: float, rows: int = 400) -> Judgement:
     error = math.sqrt(sd**2 / 5 + of_examples)
-    return replace(a_judgement(sd), standard_error=error, examples=rows)
+    return a_judgement(sd)._replace(standard_error=error, examples=rows)
 
 
 def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> None:
@@ -210,7 +209,7 @@ def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> No
 
 def test_before_any_experiment_an_accuracy_tells_what_examples_may_add() -> None:
     registration = a_registration("accuracy +0.005", 5, by_examples=True)
-    tested = [replace(run, tested=1000) for run in runs(BASELINE)]
+    tested = [run._replace(tested=1000) for run in runs(BASELINE)]
     power = power_of(registration, [], tested, [])
     assert power.detectable is not None
     assert power.at_best is not None
@@ -229,10 +228,10 @@ def test_before_any_experiment_an_accuracy_tells_what_examples_may_add() -> None
 
 
 def test_one_run_is_foreseen_from_the_runs_that_lend_to_it() -> None:
-    single = replace(
-        a_registration("accuracy +0.005", 1, by_examples=True), seeds=(1, 5), borrowed=5, rules=2
+    single = a_registration("accuracy +0.005", 1, by_examples=True)._replace(
+        seeds=(1, 5), borrowed=5, rules=2
     )
-    tested = [replace(run, tested=1000) for run in runs(BASELINE)]
+    tested = [run._replace(tested=1000) for run in runs(BASELINE)]
     power = power_of(single, [], tested[:4], [60.0])
     assert (power.runs, power.enough, power.enough_at_best) == (2, None, None)
     assert power.detectable is not None
@@ -256,8 +255,7 @@ def test_one_run_is_foreseen_from_the_runs_that_lend_to_it() -> None:
 def test_a_large_gain_is_told_the_fewer_repeats_that_would_find_it(
     gain: str, criterion: str, enough: int | None
 ) -> None:
-    registration = replace(
-        a_registration(criterion, 4, 6, 9, 13, 18, 24, level=0.005),
+    registration = a_registration(criterion, 4, 6, 9, 13, 18, 24, level=0.005)._replace(
         extra=(("Gain", gain),) if gain else (),
     )
     power = power_of(registration, [(registration, a_judgement(0.01))], [], [])

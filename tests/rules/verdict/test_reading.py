@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +59,7 @@ OLDER = [
     ),
     (
         ("rmse -2%",),
-        replace(JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="too noisy"),
+        JUDGEMENT._replace(verdict=Verdict.INCONCLUSIVE, reason="too noisy"),
         ("INCONCLUSIVE: rmse -1.944% [-2.58% to -0.8061%], 10 pairs\n"
          "mean 0.97 -> 0.9896, bar rmse -2%, p 0.000183 against 0.005\n"
          "too noisy: this design cannot tell: the smallest effect it could have seen is 0.0157"),
@@ -75,8 +73,8 @@ OLDER = [
     ),
     (
         ("loss -0.005", "latency_ms +5%"),
-        replace(
-            JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="passes alone but not at its level",
+        JUDGEMENT._replace(
+            verdict=Verdict.INCONCLUSIVE, reason="passes alone but not at its level",
             p=0.0131, examples=1797,
             guards=(GuardOutcome(Guard.parse("latency_ms +5%"), True, 0.01, -0.0123),),
         ),
@@ -137,8 +135,8 @@ def test_a_figure_that_today_does_not_tell_is_held_to_two_digits() -> None:
 
 
 def test_an_old_figure_may_have_fewer_digits_than_are_printed_today() -> None:
-    narrow = replace(
-        JUDGEMENT, effect=0.00810031, lower=0.00810012, upper=0.0081005, candidate_mean=0.9781003
+    narrow = JUDGEMENT._replace(
+        effect=0.00810031, lower=0.00810012, upper=0.0081005, candidate_mean=0.9781003
     )
     text = OLD.replace("+0.01963", "+0.0081").replace("+0.008093 to +0.02614", "+0.0081 to +0.0081")
     text = text.replace("0.9896", "0.9781")
@@ -157,7 +155,7 @@ def test_words_alone_may_be_others() -> None:
 
 def test_names_with_digits_and_hyphens_are_no_figures() -> None:
     registration = a_registration("val-top5/mean_average_precision@50-at-12-classes +0.005")
-    judgement = replace(JUDGEMENT, examples=1797)
+    judgement = JUDGEMENT._replace(examples=1797)
     text = note(registration, judgement)
     assert says_the_same(text, registration, judgement)
     metric = registration.criterion.metric
@@ -179,7 +177,7 @@ def test_other_scales_and_guards_are_read(criterion: str) -> None:
         GuardOutcome(registration.guards[0], True, 0.01, -0.0123),
         GuardOutcome(registration.guards[1], None),
     )
-    judgement = replace(JUDGEMENT, guards=guards)
+    judgement = JUDGEMENT._replace(guards=guards)
     text = note(registration, judgement)
     assert says_the_same(text, registration, judgement)
     forged = text.replace("at worst +1.2%", "at worst +0.2%")
@@ -197,8 +195,8 @@ figures = st.floats(1e-4, 10).map(lambda value: float(f"{value:.8g}"))
 def test_whatever_is_written_today_says_the_same(
     effect: float, below: float, above: float, p: float, pairs: int, verdict: Verdict, reason: str
 ) -> None:
-    judgement = replace(
-        JUDGEMENT, verdict=verdict, reason=reason, effect=effect, lower=effect - below,
+    judgement = JUDGEMENT._replace(
+        verdict=verdict, reason=reason, effect=effect, lower=effect - below,
         upper=effect + above, p=p, pairs=pairs, baseline_mean=0.5, candidate_mean=0.5 + effect,
         detectable=below,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.verdict.test_objections import a_run, arms, registered
 
 FIRST, SECOND = a_run(1, 0.9), a_run(1, 0.95, start="2026-01-02T03:05:00Z")
-ELSEWHERE = replace(SECOND, condition="other")
+ELSEWHERE = SECOND._replace(condition="other")
 FAILED = a_run(1, 0.0, metrics={}, exit=1, failure="it ended", ended=Ended.EXIT)
 
 
@@ -41,8 +40,8 @@ def test_rivals_are_good_records_of_one_seed() -> None:
 
 
 def test_a_failure_belongs_to_the_good_runs_of_its_seed_in_any_condition() -> None:
-    elsewhere = replace(FAILED, condition="other")
-    found = repeats([FIRST, FAILED, replace(FAILED, seed=2), elsewhere, ELSEWHERE], "accuracy")
+    elsewhere = FAILED._replace(condition="other")
+    found = repeats([FIRST, FAILED, FAILED._replace(seed=2), elsewhere, ELSEWHERE], "accuracy")
     assert found == [(FAILED, (FIRST, ELSEWHERE)), (elsewhere, (FIRST, ELSEWHERE))]
     assert repeats([FIRST, FAILED], "loss") == []
 
@@ -69,7 +68,7 @@ def test_the_record_that_was_held_first_counts(
 
 
 def test_nobody_chooses_where_nothing_tells_the_first() -> None:
-    at_once = replace(SECOND, start=FIRST.start)
+    at_once = SECOND._replace(start=FIRST.start)
     held = settle([FIRST, at_once], [(FIRST, at_once)], told(None))
     assert held.records == (FIRST, at_once)
     assert held.contested == ((FIRST, at_once),)
@@ -95,7 +94,7 @@ def test_a_failure_that_a_success_followed_counts() -> None:
 
 def test_what_came_later_adds_up_over_groups_and_failures() -> None:
     third = a_run(2, 0.8)
-    fourth = replace(third, metrics={"accuracy": 0.7}, start=SECOND.start)
+    fourth = third._replace(metrics={"accuracy": 0.7}, start=SECOND.start)
     groups = [(FIRST, SECOND), (third, fourth)]
 
     def came_after(one: Record, other: Record) -> bool:
@@ -113,7 +112,7 @@ AGAIN = [a_run(n, 0.9 + n / 100, attempt=2) for n in (2, 3)]  # canaries that ag
     ("second", "canaries", "found"),
     [
         (SECOND, AGAIN, True),
-        (replace(SECOND, metrics=FIRST.metrics), AGAIN, False),  # nothing to choose from
+        (SECOND._replace(metrics=FIRST.metrics), AGAIN, False),  # nothing to choose from
         (ELSEWHERE, AGAIN, False),  # runs in other conditions may differ
         (SECOND, AGAIN[:1], False),  # a score may come up twice by chance
         (SECOND, [*AGAIN[:1], a_run(3, 0.5, attempt=2)], False),  # it does not repeat itself
@@ -128,7 +127,7 @@ def test_records_oppose_each_other_where_the_trainer_repeats_itself(
 
 
 def test_a_copy_of_a_run_that_skipped_the_gate_is_left_out() -> None:
-    explored = replace(FIRST, explore="to see")
+    explored = FIRST._replace(explore="to see")
     assert gated([FIRST, explored, SECOND]) == [SECOND]
 
 
@@ -138,7 +137,7 @@ def test_a_copy_of_a_run_that_skipped_the_gate_is_left_out() -> None:
 def contested(score: float, *, rules: int = 2) -> tuple[Verdict | None, str, str]:
     """Judge a clear gain of which seed 3 has a second record with this score."""
     baseline, candidate = arms(5)
-    second = replace(candidate[2], metrics={"accuracy": score}, start="2026-01-02T03:04:06Z")
+    second = candidate[2]._replace(metrics={"accuracy": score}, start="2026-01-02T03:04:06Z")
     found = judge_records(
         registered(5, rules=rules), baseline, [*candidate, second],
         contested=[(candidate[2], second)],
@@ -156,7 +155,7 @@ def test_a_verdict_that_depends_on_a_contested_record_is_none() -> None:
 
 def test_contested_records_keep_an_undecided_experiment_undecided() -> None:
     baseline, candidate = arms(4)
-    second = replace(candidate[2], metrics={"accuracy": 0.5})
+    second = candidate[2]._replace(metrics={"accuracy": 0.5})
     found = judge_records(
         registered(5), baseline, [*candidate, second], contested=[(candidate[2], second)]
     )
@@ -167,7 +166,7 @@ def test_so_many_contested_records_are_taken_to_matter() -> None:
     baseline, candidate = arms(5)
     # 3 x 3 x 3 x 3 choices are more than are tried.
     again = [
-        tuple(replace(one, start=f"2026-01-02T03:04:{n:02}Z") for n in (5, 6, 7))
+        tuple(one._replace(start=f"2026-01-02T03:04:{n:02}Z") for n in (5, 6, 7))
         for one in candidate[:4]
     ]
     every = [*(one for group in again for one in group), candidate[4]]

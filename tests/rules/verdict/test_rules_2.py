@@ -139,7 +139,7 @@ def a_run(score: float, **fields: object) -> Record:
     metrics = {"score": score, **{k: v for k, v in fields.items() if isinstance(v, float)}}
     texts = {k: v for k, v in fields.items() if not isinstance(v, float)}
     made = Record(1, 1, "c", "e", metrics, "2026-01-01T00:00:00Z", 1.0, 0)
-    return replace(made, **texts)  # type: ignore[arg-type]
+    return made._replace(**texts)  # type: ignore[arg-type]
 
 
 def both(one: Record, other: Record) -> list[tuple[Record, Record]]:

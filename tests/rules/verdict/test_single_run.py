@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summary_text
@@ -47,7 +45,7 @@ def test_each_seed_alone_is_judged_by_whether_the_number_got_better(
 
 
 def ended(verdict: Verdict | None, single: SingleRuns | None) -> Judgement:
-    return replace(CONFIRMED, verdict=verdict, reason="", single_runs=single)
+    return CONFIRMED._replace(verdict=verdict, reason="", single_runs=single)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +106,7 @@ def test_what_has_no_figures_says_nothing_of_single_runs() -> None:
 
 
 def test_the_note_says_it_under_rules_2_and_reads_older_notes_that_do_not() -> None:
-    registration = replace(a_registration(), rules=2)
+    registration = a_registration()._replace(rules=2)
     judgement = ended(Verdict.CONFIRMED, SingleRuns(3, 2, True))
     said = "2 of these 5 seeds would have told you the opposite\n"
     today = note(registration, judgement)

@@ -60,7 +60,7 @@ def decided(judgement: Judgement) -> tuple[Verdict | None, str]:
 
 
 def without_means(judgement: Judgement) -> Judgement:
-    return replace(judgement, baseline_mean=None, candidate_mean=None)
+    return judgement._replace(baseline_mean=None, candidate_mean=None)
 
 
 def assert_figures(judgement: Judgement, expect: dict[str, Any]) -> None:
@@ -333,7 +333,7 @@ def test_pairs_beyond_a_deciding_look_change_nothing(
 ) -> None:
     judgement = judge(design, pairs)
     if judgement.verdict is not None:
-        later = tuple(replace(p, seed=1000 + p.seed) for p in others)
+        later = tuple(p._replace(seed=1000 + p.seed) for p in others)
         assert judge(design, pairs[: judgement.pairs] + later, (999,) * failed) == judgement
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +47,7 @@ def a_registration(metric: str = "accuracy", *, higher: bool = True) -> Registra
 
 
 def ended(verdict: Verdict, reason: str, **changes: Any) -> Judgement:  # noqa: ANN401 - any field
-    return replace(CONFIRMED, verdict=verdict, reason=reason, **changes)
+    return CONFIRMED._replace(verdict=verdict, reason=reason, **changes)
 
 
 def test_a_verdict_is_told_in_one_line_with_its_bounds() -> None:
@@ -76,7 +75,7 @@ def test_an_open_experiment_says_what_it_waits_for_and_nothing_else() -> None:
     )
     assert verdict_line(a_registration(), begun) == "UNDECIDED: 0 pairs"
     assert meaning(a_registration(), begun) == "not decided yet: the next look needs 5 pairs"
-    looked = replace(CONFIRMED, verdict=None, due=10)
+    looked = CONFIRMED._replace(verdict=None, due=10)
     assert verdict_line(a_registration(), looked).startswith("UNDECIDED: accuracy +0.012 [")
     assert meaning(a_registration(), looked) == "not decided yet: the next look needs 10 pairs"
 
@@ -149,7 +148,7 @@ def test_guards_are_named_where_they_decide() -> None:
 def test_what_is_not_known_is_not_told() -> None:
     unknown = ended(Verdict.INCONCLUSIVE, "too noisy", detectable=None)
     assert meaning(a_registration(), unknown) == "too noisy to tell"
-    lone = replace(a_registration(), seeded=False)
+    lone = a_registration()._replace(seeded=False)
     assert meaning(lone, ended(Verdict.INCONCLUSIVE, "unreplicated")) == (
         "one run cannot tell an effect from chance; per-example predictions could"
     )
@@ -168,15 +167,15 @@ def test_too_noisy_without_a_detectable_effect_claims_none() -> None:
 
 
 def test_one_run_without_examples_is_told_what_would_help() -> None:
-    alone = replace(a_registration(), seeded=False, repeats=(1,), seeds=(1, 1))
+    alone = a_registration()._replace(seeded=False, repeats=(1,), seeds=(1, 1))
     assert "per-example" in meaning(alone, ended(Verdict.INCONCLUSIVE, "unreplicated"))
 
 
 def test_percentages_and_constants_are_told_as_the_criterion_counts() -> None:
-    percent = replace(a_registration(), criterion=Criterion.parse("rmse -2%"))
+    percent = a_registration()._replace(criterion=Criterion.parse("rmse -2%"))
     halved = ended(Verdict.CONFIRMED, "", effect=0.03, lower=0.01, upper=0.05)
     assert verdict_line(percent, halved) == "CONFIRMED: rmse -3.0% [-4.9%, -1.0%], 5 pairs"
-    constant = replace(a_registration(), criterion=Criterion.parse("accuracy >= 0.97"))
+    constant = a_registration()._replace(criterion=Criterion.parse("accuracy >= 0.97"))
     assert verdict_line(constant, CONFIRMED) == (
         "CONFIRMED: accuracy 0.982 [0.972, 0.992], 5 pairs"
     )
@@ -187,7 +186,7 @@ def test_percentages_and_constants_are_told_as_the_criterion_counts() -> None:
 def test_a_reason_of_ones_own_is_told_as_it_is() -> None:
     judgement = ended(Verdict.EXPLORATORY, "not gated: both values belong together")
     assert meaning(a_registration(), judgement) == judgement.reason
-    braces = replace(judgement, reason="not gated: {0} and {metric}")
+    braces = judgement._replace(reason="not gated: {0} and {metric}")
     assert meaning(a_registration(), braces) == braces.reason
 
 
@@ -204,10 +203,10 @@ def test_a_note_is_read_without_gitexp() -> None:
 
 def test_a_confirmation_says_how_often_training_may_diverge_for_all_that_it_knows() -> None:
     said = "0 of 5 candidate runs diverged; the true rate may be up to 45 %"
-    by_rules_2 = replace(a_registration(), rules=2, seeds=(725_918, 725_937))
+    by_rules_2 = a_registration()._replace(rules=2, seeds=(725_918, 725_937))
     assert note(by_rules_2, CONFIRMED).splitlines()[-1] == said
     without = (
-        (a_registration(), CONFIRMED), (replace(by_rules_2, seeded=False), CONFIRMED),
+        (a_registration(), CONFIRMED), (by_rules_2._replace(seeded=False), CONFIRMED),
         (by_rules_2, ended(Verdict.RULED_OUT, "below the bar")),
     )  # fmt: skip
     assert not any("diverged" in note(*one) for one in without)
@@ -218,8 +217,8 @@ def test_a_note_fits_a_terminal_and_has_two_to_six_lines(verdict: Verdict, reaso
     for metric in ("accuracy", "validation/mean_average_precision@50"):
         for higher in (True, False):
             judgement = ended(verdict, reason, effect=-1.23456e-05, lower=-2.34567e-05)
-            registration = replace(
-                a_registration(metric, higher=higher), rules=2, seeds=(725_918, 725_937)
+            registration = a_registration(metric, higher=higher)._replace(
+                rules=2, seeds=(725_918, 725_937)
             )
             text = note(registration, judgement)
             assert text.endswith("\n")
@@ -266,8 +265,8 @@ def test_a_p_value_is_told_once() -> None:
 def test_printed_figures_never_contradict_the_verdict(
     effect: float, sd: float, bar: float, count: int, higher: bool
 ) -> None:
-    registration = replace(
-        a_registration(higher=higher), criterion=Criterion("accuracy", bar, higher)
+    registration = a_registration(higher=higher)._replace(
+        criterion=Criterion("accuracy", bar, higher)
     )
     sign = 1 if higher else -1
     design = Design(registration.criterion, looks=(count,), level=0.05, widening=0.0)

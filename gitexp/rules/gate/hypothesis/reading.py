@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One text in three forms of equal length, so that an index into one fits all of them.
 
     `shown` is what was written; `plain` is folded to lower case with code, URLs and placeholders

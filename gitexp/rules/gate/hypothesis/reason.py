@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.hypothesis.pointing import (
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.gate.hypothesis.reading import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Where a reason word is; `complete` if the words that its language expects are beside it."""
 
     start: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.check import Check
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """Why runs cannot be evidence.
 
     `reason` is a key that words.meaning puts into plain words; `detail` says in one sentence what
@@ -23,8 +21,7 @@ class Objection:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What one look rests on.
 
     `pairs` are the runs that are compared, as (baseline, candidate), one pair for each of the first
