@@ -12,7 +12,7 @@ from gitexp.errors import NotReady
 from gitexp.lab.log.log import Row, log
 from gitexp.lab.log.results import place_of_next
 from gitexp.lab.projects.amendments import protocols_of
-from gitexp.lab.projects.last_started import last_started
+from gitexp.lab.projects.last_started import last_started, started_with_others
 from gitexp.lab.projects.project import Project, open_project
 from gitexp.lab.queues.queue_progress import QueueProgress, queue_progress
 from gitexp.lab.queues.under_way import UnderWay, under_way
@@ -184,6 +184,8 @@ def status_of(
     if planned is None:
         planned = _ranked(project, rows) if State.PLANNED in by_state else ()
     current, is_checked_out = _current(project, rows)
+    several = not is_checked_out and started_with_others(project.repository, project.prefix)
+    at_hand = None if several else current
     settings = project.settings
     score = mean_score(records_like_tip(project), settings.metric, settings.widening)
     goals, warnings = _goals(project, today)
@@ -221,9 +223,8 @@ def status_of(
         queues=queues,
         warnings=warnings,
         next=next_step(
-            project, rows, current, waiting, queues,
+            project, rows, at_hand, waiting, queues,
             best=planned[0].name if planned else "", is_measured=score is not None,
-            is_checked_out=is_checked_out,
         ),
     )  # fmt: skip
 

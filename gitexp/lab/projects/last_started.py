@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 _LAST = "last.json"  # names of experiments, by project folder
+_SEVERAL = " several"  # after a folder, which ends with a slash
 
 
 def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
@@ -29,11 +30,16 @@ def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
     return found
 
 
-def note_started(repository: Repository, prefix: str, name: str) -> None:
-    """Remember an experiment as the one last started in a project."""
+def started_with_others(repository: Repository, prefix: str) -> bool:
+    """Whether it was registered with others at once, so that none of them is the last."""
+    return read_json(repository.local / _LAST).get(f"{prefix}{_SEVERAL}") is True
+
+
+def note_started(repository: Repository, prefix: str, name: str, *, several: bool) -> None:
+    """Remember an experiment as the one last started in a project, or the first of `several`."""
     path = repository.local / _LAST
     try:
-        write_json(path, read_json(path) | {prefix: name})
+        write_json(path, read_json(path) | {prefix: name, f"{prefix}{_SEVERAL}": several})
     except OSError as error:
         if error.errno in NO_ROOM:
             raise disk_full(path.parent) from None

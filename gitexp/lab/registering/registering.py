@@ -190,7 +190,7 @@ def _commit(log: _Log, drafts: Sequence[Draft]) -> list[Started]:
     """Commit registrations under new names, all of them or none."""
     project, repository = log.project, log.project.repository
     made = commit_all(project, drafts)
-    note_started(repository, project.prefix, made[0].registration.name)
+    note_started(repository, project.prefix, made[0].registration.name, several=len(made) > 1)
     tidy(repository)
     before = repository.git.objects(
         [f"{one.below}:{project.path(one.registration.change.file)}" for one in made]

@@ -35,7 +35,6 @@ def next_step(
     *,
     best: str,
     is_measured: bool,
-    is_checked_out: bool,
 ) -> NextStep:
     """Choose the command; `best` is the planned experiment to run first, "" if none is.
 
@@ -45,9 +44,7 @@ def next_step(
         chain(
             _about(waits, WaitKind.INIT, WaitKind.SETTINGS, WaitKind.QUEUE),
             _about_queues(queues),
-            ()
-            if current is None
-            else _about_current(project, rows, current, waits, best, is_checked_out=is_checked_out),
+            () if current is None else _about_current(project, rows, current, waits, best),
             _about(waits, WaitKind.UNSYNCED, WaitKind.CONFIRMED),
             _about_all(project, rows, best),
             _about(waits, WaitKind.OUTDATED, WaitKind.REFUSED, WaitKind.STALE),
@@ -67,25 +64,13 @@ def _about_queues(queues: Sequence[QueueProgress]) -> Iterator[NextStep]:
 
 
 def _about_current(
-    project: Project,
-    rows: Sequence[Row],
-    current: Row,
-    waits: Sequence[Wait],
-    best: str,
-    *,
-    is_checked_out: bool,
+    project: Project, rows: Sequence[Row], current: Row, waits: Sequence[Wait], best: str
 ) -> Iterator[NextStep]:
     name = current.result.name
-    if current.state is State.PLANNED and (is_checked_out or not _is_later(rows, best, name)):
+    if current.state is State.PLANNED:
         why = "it is planned" if best in {"", name} else "you started it last, or are on its branch"
         yield _about_planned(project, rows, name, why)
     yield from (NextStep(wait.command, wait.why) for wait in waits if name in wait.names)
-
-
-def _is_later(rows: Sequence[Row], name: str, other: str) -> bool:
-    """Whether one was started after the other: of a plan, the first one is remembered."""
-    names = [row.result.name for row in rows if row.result.name in {name, other}]
-    return len(names) > 1 and names[0] == name
 
 
 def _about_all(project: Project, rows: Sequence[Row], best: str) -> Iterator[NextStep]:
