@@ -35,7 +35,7 @@ def started_with_others(repository: Repository, prefix: str) -> bool:
     return read_json(repository.local / _LAST).get(f"{prefix}{_SEVERAL}") is True
 
 
-def note_started(repository: Repository, prefix: str, name: str, *, several: bool) -> None:
+def note_started(repository: Repository, prefix: str, name: str, *, several: bool = False) -> None:
     """Remember an experiment as the one last started in a project, or the first of `several`."""
     path = repository.local / _LAST
     try:
