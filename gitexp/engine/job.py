@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.rules.documents.purpose import Purpose
@@ -51,7 +50,7 @@ class Conduct(NamedTuple):
     condition: Callable[[dict[str, Any]], str]
     begin: Callable[[str], object]
     hold: Sequence[int] = ()
-    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    turn: AbstractContextManager[object] = nullcontext()
 
 
 class RunResult(NamedTuple):
