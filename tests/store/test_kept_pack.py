@@ -50,7 +50,7 @@ def prune_before_keeping(folder: Path) -> str:
     folder.mkdir()
     git.write_text(
         "#!/bin/sh\n"
-        f'case "$*" in pack-objects*) mkdir "{folder}/pruned" 2>/dev/null &&'
+        f'case "$*" in *pack-objects*) mkdir "{folder}/pruned" 2>/dev/null &&'
         f" {shutil.which('git')} prune --expire=now ;; esac\n"
         f'exec {shutil.which("git")} "$@"\n'
     )

@@ -122,7 +122,7 @@ def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
     ready.gitexp("run", "--baseline")
     out = ready.gitexp("gaps").out
     assert "the baseline's runs saved none" in out
-    assert "by a standard deviation of 0.00" in out
+    assert "standard deviation between runs: 0.00" in out
     assert "never tested: config.toml: model.C, model.kernel" in out
     report = ready.gitexp("gaps", "--json").json
     assert (report["rows"], report["dummy"], report["gaps"]) == (None, None, [])

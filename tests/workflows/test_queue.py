@@ -83,7 +83,7 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     left = 2 * sum(took) / len(took)
     for one in status["queues"][0]["experiments"]:
         left += one["seconds_left"] or 0
-    assert status["queues"][0]["seconds_left_at_least"] == pytest.approx(left, rel=0.01)
+    assert status["queues"][0]["seconds_left_at_least"] == pytest.approx(left, rel=0.1)
     waits = logs(open_project(gated.path), names[1], follow=True)
     assert next(waits) == f"==> exp/{names[1]} waits for its first run <==\n"
     text = gated.gitexp("status").out
