@@ -22,7 +22,7 @@ from gitexp.rules.verdict.paired_t import (
     standard_deviation,
 )
 from gitexp.rules.verdict.single_run import judge_singly
-from gitexp.rules.verdict.ties import Ties, about_same_shift, room
+from gitexp.rules.verdict.ties import SAME_SCORE, Ties, about_same_shift, room
 from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict, close
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Design, Examples, Pair, SingleRuns
 
 RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on missing a gain at the bar
+_SHOW_A_SEED = 4  # pairs whose scores differ if the seed does anything
 
 
 def _unknown(metric: str, pairs: int) -> Ties:  # noqa: ARG001 - as TiesOf has them
@@ -139,9 +140,10 @@ class _Analysis(NamedTuple):
             if (error if seen.sd is None else seen.sd) <= rounding:
                 return close(seen, Verdict.INCONCLUSIVE, "zero variance")
         elif error <= rounding:
-            if not last:
-                return seen
             said = about_same_shift([p.baseline for p in pairs]) if design.seeded else ""
+            # Equal shifts of scores that vary may be chance; what ignores its seed stays the same.
+            if not last and (said is not SAME_SCORE or n < _SHOW_A_SEED):
+                return seen
             return close(seen._replace(detail=said), Verdict.INCONCLUSIVE, "zero variance")
         return self._weigh(seen, effect, error, df, rounding)
 

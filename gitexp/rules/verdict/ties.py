@@ -23,7 +23,7 @@ COMPARABLE = 3  # metrics that agree, from which equal outputs are concluded
 _DIGITS = 1e-12  # relative; what rounding in floating point may change
 
 
-_SAME_SCORE = (
+SAME_SCORE = (
     "the baseline scores the same on every seed: the command needs {seed}, or the settings seed_key"
 )
 _SAME_SHIFT = (
@@ -35,7 +35,7 @@ _SAME_SHIFT = (
 def about_same_shift(baseline: Sequence[float]) -> str:
     """What the scores of the baseline say of pairs that all differ by the same amount."""
     largest = max(map(abs, baseline))
-    return _SAME_SCORE if max(baseline) - min(baseline) <= _DIGITS * largest else _SAME_SHIFT
+    return SAME_SCORE if max(baseline) - min(baseline) <= _DIGITS * largest else _SAME_SHIFT
 
 
 class Ties(NamedTuple):

@@ -167,7 +167,8 @@ def by_the_table(one: Drawn) -> tuple[str | None, str, int, dict[str, float]]:
         sd, found = spread_of(one, d), {"effect": float(d.mean())}
         if sd < 1e-12:
             verdict, reason = all_alike(one, d, w, found)
-            goes_on = verdict == "INCONCLUSIVE" and not old
+            flat = n >= 4 and d.any() and np.ptp(one.baseline[:n]) == 0
+            goes_on = verdict == "INCONCLUSIVE" and not old and not flat
         else:
             verdict, reason = weighed(one, d, sd, w, found)
             goes_on = verdict == "INCONCLUSIVE"

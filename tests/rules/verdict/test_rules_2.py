@@ -121,10 +121,12 @@ def test_equal_scores_rule_out_only_what_they_leave_no_room_for() -> None:
     assert decided(tied(Ties(identical=True))) == (Verdict.RULED_OUT, "identical output")
 
 
-def test_one_difference_in_all_pairs_does_not_end_an_experiment_with_looks_left() -> None:
-    pairs = pairs_of((0.02,) * 5, 0.0)
-    assert decided(judge(a_design(0.005, 5, 10), pairs)) == (None, "")
-    assert decided(judge(a_design(0.005, 5), pairs)) == (Verdict.INCONCLUSIVE, "zero variance")
+def test_one_difference_in_all_pairs_ends_an_experiment_early_only_if_no_score_varies() -> None:
+    vary = tuple(Pair(seed, 0.9 + seed / 100, 0.92 + seed / 100) for seed in range(5))
+    assert decided(judge(a_design(0.005, 5, 10), vary)) == (None, "")
+    assert decided(judge(a_design(0.005, 5), vary)) == (Verdict.INCONCLUSIVE, "zero variance")
+    flat = judge(a_design(0.005, 3, 5, 10), pairs_of((0.02,) * 5))
+    assert (*decided(flat), flat.look) == (Verdict.INCONCLUSIVE, "zero variance", 2)
 
 
 def test_tiny_scores_are_not_taken_for_equal_ones() -> None:
