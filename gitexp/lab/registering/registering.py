@@ -36,6 +36,7 @@ from gitexp.rules.plan.design import (
     met_already,
     not_reported,
     registration_for,
+    unguarded,
 )
 from gitexp.rules.plan.options import Options
 from gitexp.rules.plan.overrun import about_overrun
@@ -262,7 +263,8 @@ def _started(log: _Log, draft: Draft, made: Made, before: bytes) -> Started:
     power = power.beside(checks=checks_due(settings, log.baseline), failing=failing)
     said = filter(None, [
         not_reported(registration.criterion.metric, settings, log.baseline),
-        underpowered(registration, power), exceeds_ceiling(registration),
+        unguarded(registration, settings), underpowered(registration, power),
+        exceeds_ceiling(registration),
     ])  # fmt: skip
     old_line, new_line = _lines_at(before, draft.content, registration.change.line)
     return Started(

@@ -189,3 +189,18 @@ def not_reported(metric: str, settings: Settings, baseline: Iterable[Record]) ->
         f"did you mean {near[0]}?" if near else f"they reported {', '.join(sorted(reported))}",
         advice=True,
     )
+
+
+def unguarded(registration: Registration, settings: Settings) -> Finding | None:
+    """Find that success says nothing of the project's own metric."""
+    judged = {registration.criterion.metric, *(one.limit.metric for one in registration.guards)}
+    if settings.metric in judged:
+        return None
+    own = settings.criterion
+    return Finding(
+        "S5",
+        f"judged by {registration.criterion.metric} alone, it may be confirmed and accepted while"
+        f" {settings.metric} gets worse",
+        f"--guard '{replace(own, higher_is_better=not own.higher_is_better)}'",
+        advice=True,
+    )
