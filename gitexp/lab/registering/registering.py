@@ -262,9 +262,9 @@ def _started(log: _Log, draft: Draft, made: Made, before: bytes) -> Started:
     failing = likely_failures(log.results, registration.repeats[-1])
     power = power.beside(checks=checks_due(settings, log.baseline), failing=failing)
     said = filter(None, [
-        not_reported(registration.criterion.metric, settings, log.baseline),
-        unguarded(registration, settings), underpowered(registration, power),
-        exceeds_ceiling(registration),
+        not_reported(registration.criterion.metric, settings, log.baseline)
+        or unguarded(registration, settings),
+        underpowered(registration, power), exceeds_ceiling(registration),
     ])  # fmt: skip
     old_line, new_line = _lines_at(before, draft.content, registration.change.line)
     return Started(
