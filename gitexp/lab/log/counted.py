@@ -71,9 +71,10 @@ class Counted:
         if scope.rules < 2:
             return Held(tuple(records))
         own, pair = commit == scope.experiment, scope.pair_of(commit)
-        # The history of one baseline's note is read once for all experiments on it.
+        # The history of one baseline's note is read once for all experiments on it. Within a scope,
+        # each pair that is set aside leaves fewer records.
         known = self._notes.held(commit)
-        key = scope.metric, pair, own, scope.exact, len(records)
+        key = scope.project, scope.metric, pair, own, scope.exact, len(records)
         if key not in known:
             known[key] = self._settled(commit, records)
         return known[key]

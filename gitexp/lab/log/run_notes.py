@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class _Note:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.held: dict[tuple[str, str, bool, bool, int], Held] = {}
+        self.held: dict[tuple[str | None, str, str, bool, bool, int], Held] = {}
         self._made: dict[tuple[Purpose, str], tuple[Record, ...]] = {}
 
     @cached_property
@@ -80,6 +80,6 @@ class RunNotes:
         note = self._note(commit)
         return note.made_for(purpose, pair) if note.text else ()
 
-    def held(self, commit: str) -> dict[tuple[str, str, bool, bool, int], Held]:
+    def held(self, commit: str) -> dict[tuple[str | None, str, str, bool, bool, int], Held]:
         """What was found to count of a commit's note, for all experiments that share it."""
         return self._note(commit).held
