@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 JOURNAL = "opened"  # in the folder of the reports
 
 _MONTH = 30 * 24 * 3600  # seconds
-_TICK = 0.01  # seconds by which the file system's clock may be behind
+_READ = re.compile(r"r-?[0-9]{1,20}")
 _LARGEST_JOURNAL = 8 << 20  # bytes
 _MOST = 2_000  # files that are looked at
 _NAMED = 50  # entries of an environment line; beyond it, a folder stands for its files
@@ -38,8 +39,9 @@ _SYSTEM = tuple(
 class Opened:
     """Existing files that the processes of a run opened, by the path that they used, resolved.
 
-    `read` were read before anything wrote them; `carried` are those of them that the run itself
-    wrote afterwards, so that the next run reads what this one left.
+    `read` were read before the run wrote them. `carried` are those of them that were there before
+    it and changed while it went on, whatever program wrote them: the next run reads what this one
+    left.
     """
 
     read: Mapping[Path, Path] = field(default_factory=dict)
@@ -68,27 +70,29 @@ def read_opened(reports: Path, since: float) -> Opened:
     journal = reports / JOURNAL
     try:
         with journal.open("rb") as handle:
-            lines = handle.read(_LARGEST_JOURNAL).decode("utf-8", "surrogateescape").splitlines()
+            lines = handle.read(_LARGEST_JOURNAL).decode("utf-8", "surrogateescape").split("\n")
     except OSError:
         return Opened()
-    first: dict[str, str] = {}
-    written = set()
+    # Of what was first read, when it had changed last, in ns since 1970, or 0 where that says
+    # nothing; None of what was first written.
+    first: dict[str, int | None] = {}
     for line in lines:
-        tag, path = line[:1], line[1:]
+        head, _, path = line.partition(" ")
         if f"{os.sep}__pycache__{os.sep}" in path:
-            tag, path = "r", _source_of(path)  # which Python compiled, and will again
-        first.setdefault(path, tag)
-        if tag == "w":
-            written.add(path)
+            first.setdefault(_source_of(path), 0)  # which Python compiled, and will again
+        elif head == "w":
+            first.setdefault(path, None)
+        elif _READ.fullmatch(head) and first.get(path, 0) == 0:
+            first[path] = int(head[1:])
     read, carried = {}, set()
-    for path in sorted(path for path, tag in first.items() if tag == "r")[:_MOST]:
-        file = Path(path)
+    for path in sorted(path for path, moment in first.items() if moment is not None)[:_MOST]:
+        file, moment = Path(path), first[path] or 0
         with suppress(OSError, ValueError, RuntimeError):
             path.encode()
             real = file.resolve()
             if real.is_file():
                 read[file] = real
-                if path in written and real.stat().st_mtime >= since - _TICK:
+                if 0 < moment < since * 1e9 and real.stat().st_mtime_ns != moment:
                     carried.add(file)
     return Opened(read, frozenset(carried))
 

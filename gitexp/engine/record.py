@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.builds import builds_of
@@ -23,7 +24,6 @@ from gitexp.store.local import salt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from gitexp.engine.job import Job
     from gitexp.engine.launch import Launch
@@ -131,8 +131,12 @@ def describe(
             fields["files"] = files
         if changed := changed_before(read, since):
             fields["changed"] = changed
-    if carried := sorted(map(spell, opened.carried))[:_MOST_CARRIED]:
-        fields["carried"] = carried
+    carried = sorted(map(spell, opened.carried - modules))
+    runs, own = repository.local / "runs", Path(launch.variables["GITEXP_RUN_DIR"])
+    if any(path.is_relative_to(runs) for path in loaded.opened.outside((own,)).read):
+        carried.insert(0, f"{spell(runs)}/")
+    if carried:
+        fields["carried"] = carried[:_MOST_CARRIED]
     used = (*modules, *loaded.opened.read)
     if inert := inert_files(used, checkout, prefix, settings):
         fields["inert"] = inert

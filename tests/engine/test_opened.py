@@ -15,6 +15,13 @@ from gitexp.engine.contents import Contents
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
 from gitexp.engine.opened import Opened, changed_before, contents_of, read_opened, spell
 
+ADD_TO_DATABASE = """
+import os, sqlite3
+os.truncate("f", 0)
+os.utime("f", (9, 9))
+sqlite3.connect("f").execute("create table t (x)")
+"""
+
 
 def opened_by(code: str, place: Path) -> Opened:
     """Run code in `place` under the probe, and read what it opened."""
@@ -66,14 +73,22 @@ os.wait(); os._exit(0)
         ("open('f').read()", True, False),
         ("open('f').read(); open('f', 'w').write('b')", True, True),
         ("open('f', 'r+').write('b')", True, True),
+        # Whatever program writes it: compiled code, or one that moves a new file to its place.
+        ("import os; open('f'); open('n', 'w').write('b'); os.replace('n', 'f')", True, True),
+        ("import os; open('f'); os.system('echo b > f')", True, True),
         # What a run wrote itself, it brought with it.
+        ("import os; os.system('echo b > f'); open('f').read(); open('f', 'w')", True, False),
+        ("import os; os.system(f'echo b > {os.getcwd()}/f')", True, False),
         ("open('f', 'w').write('b'); open('f').read()", False, False),
         ("open('f', 'a').write('b')", False, False),
         # Opened for both, as numpy.memmap does, and left as it was.
-        ("import os; os.utime('f', (0, 0)); open('f', 'r+').read()", True, False),
+        ("import os; os.utime('f', (9, 9)); open('f', 'r+').read()", True, False),
+        # What was not there yet, and what a tracker adds to its database.
+        ("import os; os.remove('f')\ntry: open('f')\nexcept OSError: open('f', 'w')", False, False),
+        (ADD_TO_DATABASE, True, False),
     ],
 )
-def test_a_file_joins_runs_where_one_reads_it_and_then_writes_it(
+def test_a_file_joins_runs_where_one_reads_it_and_it_changes(
     code: str, read: bool, carried: bool, tmp_path: Path
 ) -> None:
     file = tmp_path / "f"

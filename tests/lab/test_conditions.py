@@ -174,6 +174,20 @@ def test_a_file_that_is_said_to_be_inert_is_named_where_a_run_loads_it(ready: Wo
     assert "5 runs to do" in ready.gitexp("run", "--baseline").err
 
 
+def test_what_a_run_reads_of_other_runs_is_told(ready: World) -> None:
+    train = (ready.path / "train.py").read_text()
+    ready.write(
+        "train.py",
+        f"{train}own = os.path.join(os.environ['GITEXP_RUN_DIR'], 'checkpoint')\n"
+        "import pathlib\nfor left in pathlib.Path(own).parents[2].glob('*/*/checkpoint'):\n"
+        "    left.read_text()\nopen(own, 'w').close()\n",
+    )
+    ready.commit("go on from what earlier runs left")
+    said = ready.gitexp("run", ready.start("--set", "train.lr=0.01")).err
+    assert "E4 exp/" in said
+    assert ".git/gitexp/runs/, outside their checkouts" in said
+
+
 @pytest.mark.slow
 def test_other_code_under_an_unchanged_version_is_noticed_before_anything_runs(
     ready: World, tmp_path: Path

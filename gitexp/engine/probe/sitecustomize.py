@@ -10,7 +10,7 @@ Python 3.8 may read this file. Besides the built-in atexit, it imports only what
 imported at start-up.
 """
 # Neither pathlib nor contextlib is loaded at start-up, and nothing here may reach the run.
-# ruff: noqa: BLE001, PTH100, PTH105, PTH109, PTH110, PTH118, PTH120, PTH123, S110, SIM105
+# ruff: noqa: BLE001, PTH100, PTH105, PTH109, PTH110, PTH116, PTH118, PTH120, PTH123, S110, SIM105
 
 import atexit
 import os
@@ -124,21 +124,22 @@ def _heed(event: str, given: "tuple[object, ...]") -> None:
             path, _, flags = given
             _note(path, int(flags))  # type: ignore[call-overload]
         elif event == "sqlite3.connect":
-            _note(given[0], os.O_RDONLY)
+            _note(given[0], os.O_RDONLY, known=False)
         else:
             for words in given[:2]:
                 for word in words if isinstance(words, (list, tuple)) else (words,):
                     for part in (os.fsdecode(word) if word else "").split():
                         if os.sep in part or word is given[0]:
-                            _note(part, os.O_RDONLY, program=word is given[0])
+                            _note(part, os.O_RDONLY, program=word is given[0], known=False)
     except Exception:
         pass
 
 
-def _note(path: object, flags: int, *, program: bool = False) -> None:
+def _note(path: object, flags: int, *, program: bool = False, known: bool = True) -> None:
+    """Write down a file; `known` is whether the flags tell what is done with it."""
     if isinstance(path, int) or len(_opened) > _MOST:
         return
-    name = os.fsdecode(path)  # type: ignore[arg-type]
+    given = name = os.fsdecode(path)  # type: ignore[arg-type]
     writes = flags & (os.O_WRONLY | os.O_RDWR)
     if (name, writes) in _opened or name.startswith(_SYSTEM) or _is_installed(name):
         return
@@ -148,9 +149,18 @@ def _note(path: object, flags: int, *, program: bool = False) -> None:
         name = next(filter(os.path.isfile, (os.path.join(one, name) for one in folders)), name)
     if "\n" in name:
         return
-    # Opened for both: it is read, and may be written.
-    tags = ("r", "w") if flags & os.O_RDWR and not flags & os.O_TRUNC else ("rw"[bool(writes)],)
-    lines = "".join(f"{tag}{os.path.abspath(name)}\n" for tag in tags)
+    name = os.path.abspath(name)
+    lines = f"w {name}\n" if writes else ""
+    if not writes or (flags & os.O_RDWR and not flags & os.O_TRUNC):
+        try:
+            # If it changes later, it shows, whatever program wrote it. But a program that gets its
+            # name may only write it, and trackers write to databases that no training reads.
+            moment = os.stat(name).st_mtime_ns if known else 0
+            lines = f"r{moment} {name}\n{lines}"
+        except OSError:  # it is not there, and may be later
+            _opened.discard((given, writes))
+            if not writes:
+                return
     # The file is closed again: a run may close descriptors that it did not open.
     journal = os.open(_journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:

@@ -102,9 +102,9 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
     if files := arms.carried:
         yield Finding(
             "E4",
-            f"exp/{visible(name)}: runs read {_listed(files)}, outside their checkouts, and then"
-            " wrote there: what one run leaves, the next one finds, so later runs may be better",
-            f"write below GITEXP_RUN_DIR, or begin without the file, then: gitexp retest {name}",
+            f"exp/{visible(name)}: runs read {_listed(files)}, outside their checkouts, which other"
+            " runs left or which changed while they ran: later runs may go on from earlier ones",
+            f"read and write below GITEXP_RUN_DIR alone, then: gitexp retest {name}",
             advice=True,
         )
 
