@@ -353,7 +353,9 @@ def test_notes_merged_line_by_line_have_lost_nothing(measured: World) -> None:
     assert f"1 result removed from the note of {branch}" in said(verified(measured), "V10")
 
 
-@pytest.mark.parametrize("edit", ["edited", "removed", "emptied of its last line"])
+@pytest.mark.parametrize(
+    "edit", ["edited", "removed", "emptied of its last line", "appended to by git"]
+)
 def test_verdict_notes_are_a_view_that_fix_writes_anew(measured: World, edit: str) -> None:
     branch = named(measured, NONE)
     before = note(measured, VERDICTS, branch)
@@ -363,9 +365,12 @@ def test_verdict_notes_are_a_view_that_fix_writes_anew(measured: World, edit: st
     elif edit == "removed":
         measured.git("notes", f"--ref={VERDICTS}", "remove", branch)
         shown = "note:    there is none"
+    elif edit == "appended to by git":
+        measured.git("notes", f"--ref={VERDICTS}", "append", "-m", "checked by hand", branch)
+        shown = "note:    checked by hand\n  records: nothing"
     else:
         set_note(measured, VERDICTS, branch, before.strip().rpartition("\n")[0])
-        shown = "note:    \n"
+        shown = "note:    nothing\n"
     found = verified(measured)
     assert ids(found) == ["V1"]
     assert shown in said(found, "V1")

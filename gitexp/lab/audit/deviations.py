@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import Inventory, label_of, name_of
@@ -62,13 +63,14 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
         return Deviation(result, None, due)
     one = noted.partition("\n")[0] or "there is none"
     if noted and due:
-        lines = zip(f"{noted}\n".split("\n"), due.split("\n"), strict=False)
-        one, instead = next((a, b) for a, b in lines if a != b)
+        lines = zip_longest(noted.split("\n"), due.strip("\n").split("\n"), fillvalue="")
+        one, instead = next((a or "nothing", b or "nothing") for a, b in lines if a != b)
     finding = Finding(
         "V1",
         f"the verdict note of {label_of(result)} is not what its message and records give\n"
         f"  note:    {visible(one)}\n  records: {visible(instead)}",
-        "gitexp verify --fix rewrites verdict notes; messages and records stay as they are"
+        "gitexp verify --fix rewrites verdict notes; messages and records stay as they are;"
+        f" a remark of yours is kept by: gitexp note {name_of(result)} TEXT"
         if due
         else "if its records are elsewhere, fetch them: gitexp sync; if nobody has them, measure"
         f" again: gitexp run {name_of(result)}, or: git notes --ref=gitexp remove {commit[:10]}",
