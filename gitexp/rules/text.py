@@ -1,4 +1,4 @@
-"""Text made safe: to show in a terminal, to store in a repository, to paste into a shell."""
+"""Text made safe to show in a terminal and to store in a repository, and words for amounts."""
 
 from __future__ import annotations
 
@@ -77,13 +77,6 @@ def first_few(texts: Sequence[str], most: int) -> str:
 def list_commits(commits: Iterable[str], most: int) -> str:
     """Return commit ids for a sentence: short, sorted, each once, and how many are left out."""
     return first_few(sorted({visible(commit[:10]) for commit in commits}), most)
-
-
-def shell_word(word: str) -> str:
-    """Quote a word for a POSIX shell, for commands that people paste."""
-    if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word) and word.isascii():
-        return word
-    return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from gitexp.lab.log.curves import Curves, read_curves
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import Project
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def curves(
             near = [*difflib.get_close_matches(metric, known, n=1), *known][0]
             raise UsageError(
                 f"exp/{visible(each.name)} logged no {visible(metric)} step by step",
-                f"gitexp show {each.name} --curves --metric {shell_word(visible(near))}",
+                f"gitexp show {each.name} --curves --metric {shlex.quote(visible(near))}",
             )
     return metric, found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +47,6 @@ from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.documents.settings_file import FILES, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.paths import is_pattern
-from gitexp.rules.text import shell_word
 from gitexp.store import hooks
 from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
@@ -174,7 +174,7 @@ def _write_settings(
     draft = settled.draft
     lacking = [] if draft.link else missing_inputs(repository, mentioned_files(here, draft))
     if lacking and not settled.trial:  # a trial shows whether it does without
-        links = "".join(f" --link {shell_word(name)}" for name in lacking)
+        links = "".join(f" --link {shlex.quote(name)}" for name in lacking)
         warnings.append(
             f"{draft.command} may need {', '.join(lacking)}, which git does not track, so runs do"
             f" not get it; if so:\n  gitexp init --undo && gitexp init{typed_options(given)}{links}"

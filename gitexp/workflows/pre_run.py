@@ -11,7 +11,6 @@ from gitexp.lab.projects.differences import hidden_edits
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import shell_word
 from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
 
@@ -69,7 +68,7 @@ def _code_beside(report: Checked) -> Iterator[Finding]:
             "A7",
             f"{spell_file(report.change.file)} is config and code: beside the change, its code"
             f" commit {report.code[:10]} brings +{added} -{removed} lines",
-            f"read them: {difference} -- {shell_word(f':/{path}')}",
+            f"read them: {difference} -- {shlex.quote(f':/{path}')}",
             report.change.file,
             advice=True,
         )

@@ -1,3 +1,4 @@
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,6 @@ from gitexp.lab.gate import check
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.trust.code_trust import trust_signer
 from gitexp.lab.trust.to_approve import approve_all, of_experiment, of_project
-from gitexp.rules.text import shell_word
 from gitexp.store.repository import Repository
 
 
@@ -60,7 +60,7 @@ def trust(
     if not waiting:
         views.nothing(name)
         return
-    again = f"gitexp trust {shell_word(name)}" if name else "gitexp trust"
+    again = f"gitexp trust {shlex.quote(name)}" if name else "gitexp trust"
     views.to_approve(waiting)
     if not yes:
         if not sys.stdin.isatty():

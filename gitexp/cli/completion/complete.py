@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
-
-from gitexp.rules.text import shell_word
 
 TYPE_CHECKING = False  # as in typing, which takes 5 ms to load
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _joined(words: Sequence[str]) -> list[str]:
 def _rest(word: str, typed: str) -> str:
     """The part that bash replaces, quoted for it: what follows the last place where it divides."""
     at = max(typed.rfind(sign) for sign in _BREAKS) + 1
-    return shell_word(word[at:])
+    return shlex.quote(word[at:])
 
 
 def main(shell: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -11,7 +12,7 @@ import typer
 
 from gitexp.cli.views.terminal import filled, print_json, row_width, shortened, styled
 from gitexp.rules.plan.audit import MOST_REPEATS, Assumed, Audit, PooledNoise, Retest, Worth
-from gitexp.rules.text import counted, shell_word, visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
@@ -186,11 +187,11 @@ def _next(audit: Audit, file: Path) -> list[str]:
             "Measure the noise: run one configuration three times, add the rows, ask again:",
         ]
         lines.append('  for seed in 1 2 3; do TRAINING_COMMAND --seed "$seed"; done')
-        lines.append(f"  gitexp audit {shell_word(visible(str(file)))}")
+        lines.append(f"  gitexp audit {shlex.quote(visible(str(file)))}")
     direction = "higher" if audit.higher_is_better else "lower"
     lines += ["", styled("next, in the repository of the training script:", bold=True)]
     lines.append(
-        f"  gitexp init --metric {shell_word(visible(audit.metric))} --direction {direction}"
+        f"  gitexp init --metric {shlex.quote(visible(audit.metric))} --direction {direction}"
     )
     # Without the noise nobody knows yet whether a second one is worth it.
     starts = _starts(audit)[: None if audit.noise else 1]

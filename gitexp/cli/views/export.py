@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.rules.text import counted, shell_word, visible
+from gitexp.rules.text import counted, visible
 from gitexp.workflows.export import Export, Format
 
 
@@ -25,5 +27,5 @@ def _lines(done: Export) -> list[str]:
     known = f", {done.known:,} already there" if done.known else ""
     lines = [f"{place}: {experiments}, {runs} added{known}"]
     if "://" not in done.output:
-        lines.append(f"  look: mlflow ui --backend-store-uri {shell_word(f'sqlite:///{place}')}")
+        lines.append(f"  look: mlflow ui --backend-store-uri {shlex.quote(f'sqlite:///{place}')}")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
@@ -10,7 +11,7 @@ from gitexp.lab.projects.differences import relative
 from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.committing import Code
 from gitexp.lab.trust.code_trust import untrusted
-from gitexp.rules.text import counted, shell_word, visible
+from gitexp.rules.text import counted, visible
 from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
 
@@ -68,7 +69,7 @@ def _merged(project: Project, result: Result) -> str:
         raise Refused(
             f"the code of exp/{result.name} and {project.baseline} changed the same lines:"
             f" {', '.join(where[:_MOST])}{more}",
-            hint=f"git switch --detach {shell_word(project.baseline)} && git cherry-pick"
+            hint=f"git switch --detach {shlex.quote(project.baseline)} && git cherry-pick"
             f" --no-commit {result.code[:10]}\nresolve that, edit the config line, and then:"
             ' gitexp start --code "HYPOTHESIS"',
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 
-from gitexp.rules.text import counted, shell_word, visible
+from gitexp.rules.text import counted, visible
 from gitexp.store.repository import Repository
 from gitexp.store.unsynced import unsynced
 
@@ -23,7 +24,7 @@ def about_missing_results(repository: Repository, commits: Iterable[str]) -> lis
 
 def sync_command(remote: str) -> str:
     """The command that brings the results that a remote has."""
-    return f"gitexp sync {shell_word(remote)}"
+    return f"gitexp sync {shlex.quote(remote)}"
 
 
 def way_to_verdict(repository: Repository, name: str, commit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from gitexp.lab.measuring.running import folder_of_failed, run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.settings import Settings
-from gitexp.rules.text import shell_word
 from gitexp.rules.verdict.trial import (
     LONG_RUN,
     Choice,
@@ -135,7 +135,7 @@ def _failed(settings: Settings, job: Job, done: RunResult, lacking: Sequence[str
     hint = "fix that, then run the same command again"
     if lacking:
         hint = f"{link_hint(lacking)}\nor, if there are no settings yet: gitexp init --try"
-        hint += "".join(f" --link {shell_word(name)}" for name in lacking)
+        hint += "".join(f" --link {shlex.quote(name)}" for name in lacking)
     elif done.record.exit and (tool := about_environment(settings)):
         hint = tool
     elif done.record.exit:

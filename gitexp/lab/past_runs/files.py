@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
 from gitexp.errors import UsageError
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 MOST_BYTES = 32_000_000
 _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -33,7 +34,7 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
             raise _binary(name) from None
         raise UsageError(
             f"{name} is not UTF-8: byte {error.start + 1:,} does not start a character",
-            f"convert it first: iconv -f latin1 -t utf-8 {shell_word(name)} > utf8.csv",
+            f"convert it first: iconv -f latin1 -t utf-8 {shlex.quote(name)} > utf8.csv",
         ) from None
     if "\0" in text:
         raise _binary(name)

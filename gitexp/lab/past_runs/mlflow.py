@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from gitexp.lab.past_runs.columns import is_seed
 from gitexp.lab.past_runs.files import read_text
 from gitexp.lab.past_runs.table import number
 from gitexp.rules.plan.past_runs import Kept, PastRun
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 MOST_RUNS = 10_000
 _MOST_FILES = 1_000  # metrics or parameters of one run
@@ -47,7 +48,7 @@ def run_folders(store: Path) -> list[Path]:
         raise UsageError(
             f"{visible(str(store))} holds {len(experiments)} experiments, and only runs of one can"
             " be compared",
-            f"name one of them: gitexp audit {shell_word(visible(str(experiments[0])))}",
+            f"name one of them: gitexp audit {shlex.quote(visible(str(experiments[0])))}",
         )
     return found
 

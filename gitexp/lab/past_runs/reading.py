@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from gitexp.lab.past_runs.mlflow import read_store, run_folders
 from gitexp.lab.past_runs.table import read_table
 from gitexp.lab.past_runs.wandb import SUMMARY, read_summaries, summaries
 from gitexp.rules.documents.metric_name import direction_of, is_training_score
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from gitexp.rules.plan.past_runs import PastRun
@@ -72,7 +73,7 @@ def choose_metric(runs: Sequence[PastRun], wanted: str) -> str:
 def _choice(names: Sequence[str] | Counter[str]) -> str:
     if not names:
         return "each run needs a number: a column such as accuracy or val_loss"
-    named = ", ".join(shell_word(visible(name)) for name in list(names)[:_MOST_NAMED])
+    named = ", ".join(shlex.quote(visible(name)) for name in list(names)[:_MOST_NAMED])
     return f"name it with --metric: {named}{', ...' if len(names) > _MOST_NAMED else ''}"
 
 

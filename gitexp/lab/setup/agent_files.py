@@ -10,13 +10,14 @@ import contextlib
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.errors import NotReady
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 FOLDER = ".agents/skills/gitexp"
 SHARED = "AGENTS.md"
@@ -84,7 +85,7 @@ def _own_edit(top: Path, path: str, text: str | None) -> _Edit:
     if before is not None and not _is_ours(before):
         raise NotReady(
             f"{path} was not written by gitexp init --agents, or was edited since",
-            f"save what you need from it, then remove it: rm {shell_word(path)}",
+            f"save what you need from it, then remove it: rm {shlex.quote(path)}",
         )
     return _Edit(path, target, before, None if text is None else _signed(text))
 

@@ -23,7 +23,6 @@ from gitexp.rules.documents.settings_file import parse_settings, table_of
 from gitexp.rules.gate.formats.keys import keys_at, short_name, spell_key
 from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.gate.paths import is_pattern
-from gitexp.rules.text import shell_word
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def _demand_no_notebook(here: Path, draft: DraftSettings) -> None:
     if found:
         raise UsageError(
             f"{found} is a notebook, and only scripts can run",
-            f"jupyter nbconvert --to script {shell_word(found)}, commit the script, then:"
+            f"jupyter nbconvert --to script {shlex.quote(found)}, commit the script, then:"
             " gitexp init",
         )
 
@@ -145,7 +144,7 @@ def _not_found(
         lacking = [name for name in lacking if name == "command" or not getattr(found, name)]
     if "config" in lacking and (config := next(configs_in(here), "")):
         examples["config"] = config
-    asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
+    asked = "".join(f" --{name} {shlex.quote(examples[name])}" for name in lacking)
     return UsageError(
         f"could not find out: {unknown}{shown}",
         f"gitexp init{typed_options(given)}{asked}",
@@ -172,7 +171,7 @@ def _runnable(programs: Sequence[str]) -> str:
 def typed_options(given: DraftSettings) -> str:
     """The options of `init` that say what is given."""
     words = [
-        f" --{name.replace('_', '-')}" + ("" if value is True else f" {shell_word(str(value))}")
+        f" --{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
         for name in _OPTIONS
         for value in _listed(getattr(given, name))
     ]

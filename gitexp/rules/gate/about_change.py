@@ -5,12 +5,14 @@ A new rule about changes is a function here, its entry in the catalogue, and a t
 
 from __future__ import annotations
 
+import shlex
+
 from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.keys import LINES, keys_at, parse_key, spell_key
 from gitexp.rules.gate.named_like import by_its_name, is_another_seed
 from gitexp.rules.gate.settings_in_text import about_settings
-from gitexp.rules.text import first_few, shell_word
+from gitexp.rules.text import first_few
 
 _SHOWN = 8  # values that follow, before the rest is only counted
 
@@ -61,7 +63,7 @@ def _has_followers(change: Change) -> Finding | None:
         "C12",
         f"{change.spelled_key} also sets {first_few(names, _SHOWN)}, by an alias or a merge key",
         "if only one of them should change, set that one: gitexp start --set"
-        f' {shell_word(f"{names[0]}=VALUE")} "HYPOTHESIS"',
+        f' {shlex.quote(f"{names[0]}=VALUE")} "HYPOTHESIS"',
         change.file,
         change.line,
         advice=True,

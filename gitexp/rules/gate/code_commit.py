@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from gitexp.rules.gate.kept_values import assigned_values
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
 from gitexp.rules.gate.protected import is_protected
-from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from gitexp.rules.gate.edited import Edited
@@ -78,7 +78,7 @@ def _inspect(
         yield Finding(
             "A5",
             f"the code commit has the notebook {name}, and only scripts can run",
-            f"jupyter nbconvert --to script {shell_word(path)}, and leave the notebook out",
+            f"jupyter nbconvert --to script {shlex.quote(path)}, and leave the notebook out",
             path,
         )
 

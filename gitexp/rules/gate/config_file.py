@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from gitexp.rules.gate.changed_values import change_before, compare_values
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import ABSENT
 from gitexp.rules.gate.several_values import quoted_setting
-from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from gitexp.rules.gate.edited import Edited
@@ -61,7 +61,7 @@ def _inspect_file(file: Edited, baseline: str) -> list[Finding]:
         return []
     hint = f"commit that on {baseline} first; or {_restore_hint(file.path, baseline)}"
     if _is_in_lfs(file):
-        hint = f"git lfs untrack {shell_word(file.path)}, and commit it on {baseline}"
+        hint = f"git lfs untrack {shlex.quote(file.path)}, and commit it on {baseline}"
     said = f"{spell_file(file.path)} {wrong}; an experiment changes one value of a regular file"
     return [Finding("C6", said, hint, file.path)]
 
@@ -163,4 +163,4 @@ def _one_line_hint(change: Change, baseline: str) -> str:
 
 
 def _restore_hint(path: str, baseline: str) -> str:
-    return f"restore the file: git checkout {baseline} -- {shell_word(path)}"
+    return f"restore the file: git checkout {baseline} -- {shlex.quote(path)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
@@ -20,8 +21,6 @@ def find_notebook(command: str) -> str:
 
     A notebook that is passed to a Python program is data. What a shell script runs is not known.
     """
-    import shlex  # only commands with a notebook need it, and hooks load in milliseconds
-
     for part in re.split(r"[;&|\n]+", command):
         try:
             words = shlex.split(part)
@@ -42,8 +41,6 @@ def inspect_command(command: str) -> tuple[Finding, ...]:
     notebook = find_notebook(command) if ".ipynb" in command.lower() else ""
     if not notebook:
         return ()
-    import shlex  # as above
-
     shown = visible(notebook)
     return (
         Finding(

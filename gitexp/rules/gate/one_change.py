@@ -6,6 +6,7 @@ table headers, inline tables with two edits); a rule about values alone accepts 
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.change import spell_file
@@ -15,7 +16,6 @@ from gitexp.rules.gate.config_file import inspect_config
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
 from gitexp.rules.gate.several_values import refuse_several
-from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +88,8 @@ def inspect_others(
                 Finding(
                     "N1",
                     f"{spell_file(file.path)} is a notebook, and only scripts can run",
-                    f"jupyter nbconvert --to script {shell_word(file.path)}"
-                    f" && git rm --cached -- {shell_word(file.path)}",
+                    f"jupyter nbconvert --to script {shlex.quote(file.path)}"
+                    f" && git rm --cached -- {shlex.quote(file.path)}",
                     file.path,
                 )
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from gitexp.rules.documents.change import (
@@ -16,7 +17,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import spell
-from gitexp.rules.text import shell_word
 
 _AS_PRESET = (
     "or, if they only make sense together, as one preset and one line that chooses it:\n"
@@ -61,7 +61,7 @@ def refuse_several(changes: Sequence[Change], baseline: str) -> Finding:
 
 def refuse_settings(settings: Sequence[str]) -> Finding:
     """Refuse several values typed as KEY=VALUE."""
-    words = [shell_word(setting) for setting in settings]
+    words = [shlex.quote(setting) for setting in settings]
     split = "\n".join(f'  gitexp start --set {word} "HYPOTHESIS"' for word in words)
     return Finding(
         "C2",
@@ -89,4 +89,4 @@ def _preset_hint(keys: Sequence[str], changes: Sequence[Change]) -> str:
 def quoted_setting(key: str, change: Change) -> str:
     """Return KEY=VALUE for a shell; a very long value is left for you to fill in."""
     spelled = spell(change.after)
-    return shell_word(f"{key}={spelled if len(spelled) <= LONGEST_VALUE else 'VALUE'}")
+    return shlex.quote(f"{key}={spelled if len(spelled) <= LONGEST_VALUE else 'VALUE'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import spell_file, type_name
@@ -10,7 +11,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import same, spell
-from gitexp.rules.text import shell_word, visible
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -61,15 +62,16 @@ def inspect_typed(path: str, key: Key, typed: str, old: object, new: object) -> 
     elif _LIST.fullmatch(typed):
         values = [one.strip() for one in re.split(r"[,;]", typed.strip("[](){}"))]
         value = next((one for one in values if one != old), values[0])
-        several = shell_word(f"{name}={','.join(values)}")
+        several = shlex.quote(f"{name}={','.join(values)}")
         sweep = f'\nor each, one experiment a value: gitexp start --sweep {several} "HYPOTHESIS"'
     else:
         value = "VALUE"
     meant = f'edit {spell_file(path)} by hand, then: gitexp start "HYPOTHESIS"'
     if type(old) is type(new) and quotable:
-        meant = f'gitexp start --set {shell_word(f"{name}={spell(new)}")} "HYPOTHESIS"'
+        meant = f'gitexp start --set {shlex.quote(f"{name}={spell(new)}")} "HYPOTHESIS"'
     hint = (
-        f'set one {type_name(old)}: gitexp start --set {shell_word(f"{name}={value}")} "HYPOTHESIS"'
+        f"set one {type_name(old)}:"
+        f' gitexp start --set {shlex.quote(f"{name}={value}")} "HYPOTHESIS"'
         f"{sweep}"
         f"\nor, if you mean it, {meant}"
     )
@@ -109,7 +111,7 @@ def _read_twice(path: str, name: str, typed: str, new: object) -> Finding | None
     if typed[:1] in {'"', "'", "[", "{", "!"} or isinstance(new, float) or same(other, new):
         return None
     choices = "\n".join(
-        f'gitexp start --set {shell_word(f"{name}={spell(value)}")} "HYPOTHESIS"'
+        f'gitexp start --set {shlex.quote(f"{name}={spell(value)}")} "HYPOTHESIS"'
         for value in (new, other)
     )
     return Finding(
