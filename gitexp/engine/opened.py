@@ -27,6 +27,12 @@ _READ = re.compile(r"r-?[0-9]{1,20}")
 _LARGEST_JOURNAL = 8 << 20  # bytes
 _MOST = 2_000  # files that are looked at
 _NAMED = 50  # entries of an environment line; beyond it, a folder stands for its files
+_SHA1 = 40  # hex digits of the id that git gives a file
+# Where torch.hub and the hub of Hugging Face put what they download; both verify it.
+_DOWNLOAD = re.compile(
+    r"/hub/checkpoints/[^/]+-(?P<start>[0-9a-f]{8,64})\.[^/.]+\Z"
+    r"|/(?:models|datasets|spaces)--[^/]+/blobs/(?P<hash>[0-9a-f]{40}|[0-9a-f]{64})\Z"
+)
 _WHOLE = 16 << 20  # bytes of a file that is read as a whole
 _PIECES, _PIECE = 16, 64 << 10  # of larger ones: how many pieces are read, of how many bytes
 # Interpreters, libraries and settings of the system. Devices are no files.
@@ -115,18 +121,33 @@ def contents_of(files: Mapping[Path, Path], contents: Contents) -> dict[str, str
     return {f"{spell(folder)}/": _short("", *inside) for folder, inside in named}
 
 
-def changed_before(files: Mapping[Path, Path], since: float) -> dict[str, float]:
+def changed_before(
+    files: Mapping[Path, Path], since: float, contents: Contents
+) -> dict[str, float]:
     """When files changed last, in seconds since 1970, where that was in the month before a run.
 
-    Which of them a run itself brought is not told: it began at `since`. Empty if files are many.
+    Which of them a run itself brought is not told: it began at `since`. Nor are downloads whose
+    name says what is in them. Empty if files are many.
     """
     found = {}
     for path, real in files.items() if len(files) <= _NAMED else ():
         with suppress(OSError):
             moment = real.stat().st_ctime
-            if since - _MONTH < moment < since:
+            if since - _MONTH < moment < since and not _is_named_by_content(real, contents):
                 found[spell(path)] = round(moment, 2)
     return found
+
+
+def _is_named_by_content(file: Path, contents: Contents) -> bool:
+    """Whether a file is a download that has the hash in its name, as whoever asked for it knew."""
+    named = _DOWNLOAD.search(file.as_posix())
+    if named is None:
+        return False
+    given = named["start"] or named["hash"]
+    if len(given) == _SHA1:
+        content = file.read_bytes()
+        return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest() == given  # noqa: S324 - git's
+    return contents.sha256(file).startswith(given)
 
 
 def _source_of(cached: str) -> str:

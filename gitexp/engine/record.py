@@ -129,7 +129,7 @@ def describe(
         read = {path: real for path, real in opened.read.items() if path not in modules}
         if files := contents_of(read, contents):
             fields["files"] = files
-        if changed := changed_before(read, since):
+        if changed := changed_before(read, since, contents):
             fields["changed"] = changed
     carried = sorted(map(spell, opened.carried - modules))
     runs, own = repository.local / "runs", Path(launch.variables["GITEXP_RUN_DIR"])

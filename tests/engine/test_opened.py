@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from gitexp.engine import opened
 from gitexp.engine.contents import Contents
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
 from gitexp.engine.opened import Opened, changed_before, contents_of, read_opened, spell
+from tests.project import git
 
 ADD_TO_DATABASE = """
 import os, sqlite3
@@ -144,7 +146,34 @@ def test_of_a_file_that_a_run_did_not_bring_it_is_known_when_it_changed(tmp_path
     file.write_text("a")
     changed = file.stat().st_ctime
     files = {file: file, tmp_path / "gone": tmp_path / "gone"}
-    assert changed_before(files, changed + 1) == {str(file): round(changed, 2)}
+    assert changed_before(files, changed + 1, Contents({})) == {str(file): round(changed, 2)}
     # The run brought it, or it has been there for long.
-    assert changed_before(files, changed - 1) == {}
-    assert changed_before(files, changed + 40 * 24 * 3600) == {}
+    assert changed_before(files, changed - 1, Contents({})) == {}
+    assert changed_before(files, changed + 40 * 24 * 3600, Contents({})) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "as_named"),
+    [
+        ("torch/hub/checkpoints/net-{sha256:.8}.pth", True),
+        ("torch/hub/checkpoints/net-0123abcd.pth", False),
+        ("torch/hub/checkpoints/net.pth", False),
+        ("models--me--net/blobs/{sha256}", True),
+        ("models--me--net/blobs/{blob}", True),
+        (f"models--me--net/blobs/{'0' * 40}", False),
+        # Whoever may choose the name of a file elsewhere may choose this one.
+        ("data/part-{sha256:.8}.csv", False),
+    ],
+)
+def test_a_download_that_is_named_by_its_content_changes_no_more(
+    tmp_path: Path, name: str, *, as_named: bool
+) -> None:
+    weights, link = tmp_path / "weights", tmp_path / "link"
+    weights.write_bytes(b"0.5")
+    blob = git(tmp_path, "hash-object", "weights")
+    file = tmp_path / name.format(sha256=hashlib.sha256(b"0.5").hexdigest(), blob=blob)
+    file.parent.mkdir(parents=True)
+    weights.rename(file)
+    link.symlink_to(file)
+    found = changed_before({link: file.resolve()}, time.time() + 1, Contents({}))
+    assert [*found] == ([] if as_named else [str(link)])

@@ -33,11 +33,19 @@ def arms_of(
         for text in bulk
         for content in read_contents(text, Kind.ENVIRONMENT)
     }
+    change = registration.change
     return ArmEnvironments(
         tuple(lines.get(record.environment, {}) for record, _ in pairs),
         tuple(lines.get(record.environment, {}) for _, record in pairs),
-        max((record.finished for record, _ in pairs), default=math.inf),
-        after if isinstance(after := registration.change.after, str) else "",
+        measured=max((record.finished for record, _ in pairs), default=math.inf),
+        named=change.after if isinstance(change.after, str) else "",
+        replaced=change.before if isinstance(change.before, str) else "",
+        brought={
+            (file, digest)
+            for line in lines.values()
+            for file, digest in (line.get("files") or {}).items()
+            if file not in (line.get("changed") or ())
+        },
     )
 
 
@@ -84,9 +92,9 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
         yield Finding(
             "E3",
             f"exp/{visible(name)}: {_listed(files)} changed after the baseline's last run, and"
-            " only the experiment's runs read it; no commit has it, and the verdict may be about"
-            " that",
-            f"measure both arms with what is there now: gitexp retest {name}",
+            " only the experiment's runs read it. That is as it should be if the change asks for"
+            " it, as for weights that you downloaded; otherwise the verdict may be about it",
+            f"if so, measure both arms with what is there now: gitexp retest {name}",
             advice=True,
         )
     for metric, (theirs, own) in arms.sources.items():

@@ -12,6 +12,8 @@ _MEASURING = {
     "eval", "evaluate", "evaluation", "holdout", "metric", "metrics", "score", "scorer", "scoring",
     "test", "testing", "val", "valid", "validation",
 }  # fmt: skip
+# Words of other meanings: the value at which gradients are clipped, XGBoost's first prediction.
+_NOT_MEASURING = re.compile(r"(?:clip|fill|init|pad)_val(?![a-z])|base_score", re.IGNORECASE)
 # Of these: how often it is measured, and at what price.
 _WHEN = {
     "batch", "best", "device", "early", "every", "freq", "frequency", "interval", "log", "num",
@@ -30,7 +32,8 @@ def by_its_name(change: Change) -> str:
             " luck, on which no other data will agree"
         )
     names = [part for part in change.key if isinstance(part, str)]
-    words = {word for name in names for word in _WORD.findall(name.lower())}
+    said = [_NOT_MEASURING.sub("", name).lower() for name in names]
+    words = {word for name in said for word in _WORD.findall(name)}
     if not words & _MEASURING or words & _WHEN:
         return ""
     return (

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_WORD = re.compile(r"[^\W_]+")
+# Words that tell scores of one kind from those of another; any other may be the name of a model.
+_KINDS = {
+    "average", "best", "dev", "eval", "evaluation", "final", "holdout", "last", "mean", "test",
+    "testing", "train", "training", "val", "valid", "validation",
+}  # fmt: skip
+
 
 class ArmEnvironments(NamedTuple):
     """Environments of an experiment's paired runs, as their lines in the bulk say.
 
-    `measured` is when the last of the baseline's runs ended, in seconds since 1970, and `named` the
-    text that the change sets, if it sets one.
+    `measured` is when the last of the baseline's runs ended, in seconds since 1970. `named` is the
+    text that the change sets, and `replaced` the one that it sets it for, each if it is a text.
+    `brought` are files, with their hashes, that some run of either commit left new or changed, such
+    as one on a sample or one that failed.
     """
 
     baseline: Sequence[Mapping[str, Any]]
     candidate: Sequence[Mapping[str, Any]]
     measured: float = math.inf
     named: str = ""
+    replaced: str = ""
+    brought: Collection[tuple[str, str]] = ()
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -57,7 +70,7 @@ class ArmEnvironments(NamedTuple):
     def appeared(self) -> tuple[str, ...]:
         """Files that the experiment alone read, and that were put there between the two arms.
 
-        Neither those that the experiment's own runs brought, nor those that its change names.
+        Neither those that a run brought, nor those that the experiment's change names.
         """
         known = {name for one in self.baseline for name in one.get("files") or ()}
         every = [one.get("changed") or {} for one in self.candidate]
@@ -68,8 +81,14 @@ class ArmEnvironments(NamedTuple):
         return tuple(
             name
             for name in sorted(shared - known)
-            if min(one[name] for one in every) > self.measured and not self._names(name)
+            if min(one[name] for one in every) > self.measured
+            if not self._names(name) and not self._was_brought(name)
         )
+
+    def _was_brought(self, file: str) -> bool:
+        """Whether all runs of the experiment read a file as a run had left it."""
+        found = [(one.get("files") or {}).get(file) for one in self.candidate]
+        return all((file, digest) in self.brought for digest in found)
 
     def _names(self, file: str) -> bool:
         """Whether the change sets a text that the file's path has, or that has the file's name."""
@@ -78,10 +97,15 @@ class ArmEnvironments(NamedTuple):
 
     @property
     def sources(self) -> dict[str, tuple[str, str]]:
-        """Where either arm's scores were read, by metric, for metrics that have one place each."""
+        """Where either arm's scores were read, by metric, for metrics that have one place each.
+
+        `logreg accuracy` and `forest accuracy` are one place if the change sets another name.
+        """
         return {
-            name: (self.baseline[0]["sources"][name], self.candidate[0]["sources"][name])
+            name: (theirs, own)
             for name in self._in_both("sources")
+            for theirs, own in [(a["sources"][name] for a in (self.baseline[0], self.candidate[0]))]
+            if not (self.named and self.replaced and _differ_by_name(theirs, own))
         }
 
     @property
@@ -112,6 +136,13 @@ class ArmEnvironments(NamedTuple):
             for name in sorted({name for one in every for name in one.get(field) or ()})
             if _differ(_values(self.baseline, field, name), _values(self.candidate, field, name))
         )
+
+
+def _differ_by_name(one: str, other: str) -> bool:
+    """Whether a word takes the place of another in two labels, and none tells a kind of scores."""
+    words, others = (_WORD.findall(label.lower()) for label in (one, other))
+    pairs = [both for both in zip(words, others, strict=False) if both[0] != both[1]]
+    return len(words) == len(others) and len(pairs) == 1 and _KINDS.isdisjoint(pairs[0])
 
 
 def _values(arm: Sequence[Mapping[str, Any]], field: str, name: str) -> set[str | None]:

@@ -114,6 +114,12 @@ def test_a_file_is_named_that_appeared_for_the_experiment_alone(
 ) -> None:
     before, after = ran() | {"files": baseline}, ran() | {"changed": candidate}
     assert ArmEnvironments([before], [after, after], 100.0, named).appeared == appeared
+    # Where another run of the experiment brought it, as one on a sample, it is as that run left it.
+    seen = after | {"files": dict.fromkeys(candidate, "2")}
+    for left, still in (("2", ()), ("1", appeared)):
+        brought = {(file, left) for file in candidate}
+        arms = ArmEnvironments([before], [seen], 100.0, named, brought=brought)
+        assert arms.appeared == still
     # Where it is not known what a run of the baseline read, or one run brought it.
     assert ArmEnvironments([before, {}], [after], 100.0, named).appeared == ()
     assert ArmEnvironments([before], [ran(), after], 100.0, named).appeared == ()
@@ -130,6 +136,27 @@ def test_a_metric_is_named_where_each_arm_has_it_from_another_place() -> None:
     ]  # fmt: skip
     for mine in others:
         assert ArmEnvironments(read("a", "a"), mine).sources == {}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "named"),
+    [
+        ("logreg acc in its output", "forest acc in its output", False),
+        ("logreg.acc in the metrics file", "forest.acc in the metrics file", False),
+        ("test acc in its output", "train acc in its output", True),
+        ("logreg acc in its output", "best acc in its output", True),
+        ("logreg acc in its output", "forest train acc in its output", True),
+        ("acc in its output", "forest acc in its output", True),
+        ("logreg a acc in its output", "forest b acc in its output", True),
+    ],
+)
+def test_a_score_may_stand_behind_the_name_that_the_change_sets(
+    theirs: str, own: str, *, named: bool
+) -> None:
+    read = [{"sources": {"acc": theirs}}], [{"sources": {"acc": own}}]
+    assert bool(ArmEnvironments(*read, named="rf", replaced="logreg").sources) is named
+    # A number or a switch sets no name.
+    assert ArmEnvironments(*read).sources
 
 
 def test_files_that_join_runs_are_named_once() -> None:
