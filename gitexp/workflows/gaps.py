@@ -223,6 +223,6 @@ def _power(project: Project, results: Sequence[Result], records: Sequence[Record
     )
     known = history(results, records)
     power = power_of(design, *known)
-    if power.at_best is None and design.seeded:
+    if power.detectable_at_best is None and design.seeded:
         power = power_of(design._replace(by_examples=False), *known)
     return power

@@ -99,7 +99,7 @@ def next_ideas(
                 confirmed=confirmed,
                 decided=len(decided),
                 seconds=power.seconds,
-                detectable=power.at_best,
+                detectable=power.detectable_at_best,
                 unit=_unit(registration.criterion, baseline, past),
                 before=before.name if before else "",
                 screened=screened.get(result.commit),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -13,14 +14,15 @@ from gitexp.lab.projects.project import Project
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.power import PowerJson
+from gitexp.rules.verdict.power import Power
 
 if TYPE_CHECKING:
     from gitexp.lab.log.ladder import LadderStepJson
     from gitexp.workflows.baseline import MeasuredBaseline
 
 
-class OutlookJson(PowerJson):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook(Power):
     """What the next experiment could detect, by a criterion at a level."""
 
     criterion: str
@@ -35,7 +37,7 @@ class MeasuredJson(TypedDict):
     metric: str
     seeds: dict[str, float]
     step: LadderStepJson | None
-    outlook: OutlookJson
+    outlook: Outlook
     advice: list[Finding]
 
 
@@ -55,11 +57,9 @@ def measured(
             "metric": metric,
             "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
             "step": done.step.as_json() if done.step else None,
-            "outlook": {
-                "criterion": str(done.next.criterion),
-                "level": done.next.level,
-                **done.power.as_json(),
-            },
+            "outlook": Outlook(
+                criterion=str(done.next.criterion), level=done.next.level, **asdict(done.power)
+            ),
             "advice": [done.advice] if done.advice else [],
         }
         print_json(content)

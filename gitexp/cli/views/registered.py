@@ -21,7 +21,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.power import Power, PowerJson, repeats_needed, said_to_detect
+from gitexp.rules.verdict.power import Power, repeats_needed, said_to_detect
 
 if TYPE_CHECKING:
     from gitexp.lab.registering.registering import Started
@@ -45,7 +45,7 @@ class StartedJson(TypedDict):
     change: ChangeJson
     trailers: dict[str, str]
     advice: Sequence[Finding]
-    outlook: PowerJson
+    outlook: Power
     code: NotRequired[str]
 
 
@@ -201,7 +201,7 @@ def _started_json(experiment: Started) -> StartedJson:
         "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
         "advice": experiment.advice,
-        "outlook": experiment.power.as_json(),
+        "outlook": experiment.power,
     }
     if experiment.code:
         content["code"] = experiment.code.commit
@@ -254,8 +254,8 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
         if power.enough and power.enough > registration.repeats[-1]:
             needed = repeats_needed(registration, power)
             typer.echo(hanging("  needs:   ", f"{needed} to find {registration.criterion}"))
-    elif power.in_sds is not None and not doubted:
-        said = f"{power.in_sds:.1f} standard deviations of a paired difference or more"
+    elif power.spreads is not None and not doubted:
+        said = f"{power.spreads:.1f} standard deviations of a paired difference or more"
         typer.echo(hanging("  detects: ", f"{said}, 4 times in 5 (nothing has run yet)"))
     elif not found and not doubted:
         typer.echo("  detects: known once there are runs (gitexp run --baseline)")
@@ -268,7 +268,7 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
         extra = f" ({', '.join(more)})" if more else ""
         runs = f"{counted(power.runs, 'run')}{extra}"
         typer.echo(hanging("  takes:   ", f"about {runs}, {duration(power.seconds)}"))
-    if power.for_gain is not None:
+    if power.enough_for_gain is not None:
         gain = f"{prediction_of(registration).gain:g}"
-        said = f"a gain of {gain}, as predicted, needs at most --repeats {power.for_gain}"
+        said = f"a gain of {gain}, as predicted, needs at most --repeats {power.enough_for_gain}"
         typer.echo(hanging("  shorter: ", f"{said}; smaller gains are then missed more often"))

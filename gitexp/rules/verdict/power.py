@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
@@ -37,52 +37,32 @@ _CLEAR = 2.0  # times the bar: a gain that large is hardly ever measured below i
 _WORTH_DATA = 2.0  # times as much test data; for less, more repeats are the easier way
 
 
-class PowerJson(TypedDict):
-    """What an experiment can detect, 4 times in 5, and what it takes.
-
-    `detectable` and `enough` are null before anything was measured; `spreads` counts standard
-    deviations of paired differences. `seconds` are those of all `runs`.
-    """
-
-    runs: int
-    checks: int
-    failing: int
-    detectable: float | None
-    detectable_at_best: float | None
-    source: str
-    enough: int | None
-    enough_at_best: int | None
-    enough_for_gain: int | None
-    spreads: float | None
-    seconds: float | None
-
-
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a registered design can detect, and what it takes.
+    """What a registered design can detect, 4 times in 5, and what it takes.
 
-    `detectable` is the smallest true effect confirmed four times in five at the last look, as the
-    criterion counts: where no experiment has shown yet how alike the runs of a pair are, if they
-    are not alike at all, and `at_best` if they are as alike as is usual. `in_sds` is the same in
+    `detectable` is the smallest true effect confirmed at the last look, as the criterion counts:
+    where no experiment has shown yet how alike the runs of a pair are, if they are not alike at
+    all, and `detectable_at_best` if they are as alike as is usual. `spreads` is the same in
     standard deviations of a paired difference, which holds before any is known. `source` says what
-    it was estimated from, `enough` how many repeats would detect the bar (None where no number up
+    it was estimated from, `enough` how many repeats would detect the bar (null where no number up
     to 1,000 would) and `enough_at_best` how many at best. `seconds` is what all its `runs` would
     take one after the other; `checks` of them only check the baseline, `failing` repeat others that
-    are likely to fail. What is not known yet is None. `for_gain` are fewer repeats that would find
-    the gain which the registration predicts, None where all of them are needed.
+    are likely to fail. What is not known yet is null. `enough_for_gain` are fewer repeats that
+    would find the gain which the registration predicts, null where all of them are needed.
     """
 
     runs: int
-    detectable: float | None = None
-    source: str = ""
-    enough: int | None = None
-    in_sds: float | None = None
-    seconds: float | None = None
     checks: int = 0
     failing: int = 0
-    at_best: float | None = None
+    detectable: float | None = None
+    detectable_at_best: float | None = None
+    source: str = ""
+    enough: int | None = None
     enough_at_best: int | None = None
-    for_gain: int | None = None
+    enough_for_gain: int | None = None
+    spreads: float | None = None
+    seconds: float | None = None
 
     @property
     def per_run(self) -> float | None:
@@ -99,22 +79,6 @@ class Power:
             checks=self.checks + checks,
             failing=self.failing + failing,
         )
-
-    def as_json(self) -> PowerJson:
-        """Return it as `gitexp start --json` prints it."""
-        return {
-            "runs": self.runs,
-            "checks": self.checks,
-            "failing": self.failing,
-            "detectable": self.detectable,
-            "detectable_at_best": self.at_best,
-            "source": self.source,
-            "enough": self.enough,
-            "enough_at_best": self.enough_at_best,
-            "enough_for_gain": self.for_gain,
-            "spreads": self.in_sds,
-            "seconds": self.seconds,
-        }
 
 
 def power_of(
@@ -136,14 +100,14 @@ def power_of(
     if not single and last < FEWEST_PAIRS:
         return power
     if not (single or registration.by_examples):
-        in_sds = sds_to_confirm(registration.repeats, registration.level, registration.widening)
-        power = replace(power, in_sds=in_sds)
+        spreads = sds_to_confirm(registration.repeats, registration.level, registration.widening)
+        power = replace(power, spreads=spreads)
     foreseen = foresee(registration, past, baseline)
     if (least := foreseen.least) is not None:
         power = replace(
             power,
             source=foreseen.source,
-            at_best=detects(registration, least, last),
+            detectable_at_best=detects(registration, least, last),
             enough_at_best=None if single else _enough(registration, least),
         )
     if (most := foreseen.most) is not None:
@@ -151,7 +115,7 @@ def power_of(
             power,
             detectable=detects(registration, most, last),
             enough=None if single else _enough(registration, most),
-            for_gain=None if single else _for_gain(registration, most),
+            enough_for_gain=None if single else _for_gain(registration, most),
         )
     return power
 
@@ -205,19 +169,19 @@ def underpowered(registration: Registration, power: Power) -> Finding | None:
             " without guards",
             advice=True,
         )
-    if power.at_best is None:
-        if power.in_sds is None or power.in_sds <= _WORTH_SAYING:
+    if power.detectable_at_best is None:
+        if power.spreads is None or power.spreads <= _WORTH_SAYING:
             return None
         return Finding(
             "S2",
             f"{counted(repeats, 'repeat')} at level {registration.level:.3g} detect only effects of"
-            f" {power.in_sds:.1f} standard deviations of a paired difference, or more",
+            f" {power.spreads:.1f} standard deviations of a paired difference, or more",
             "more repeats detect smaller effects: `repeats` in the settings; gitexp run --baseline"
             " measures the standard deviation",
             advice=True,
         )
     # Against a constant any true value beyond it is success, and how far beyond nobody can know.
-    if criterion.bar >= power.at_best or criterion.scale is Scale.CONSTANT:
+    if criterion.bar >= power.detectable_at_best or criterion.scale is Scale.CONSTANT:
         return None
     return Finding(
         "S2",
@@ -231,9 +195,9 @@ def underpowered(registration: Registration, power: Power) -> Finding | None:
 
 def said_to_detect(criterion: Criterion, power: Power) -> str:
     """The minimum detectable effect, as a range where only that is known; empty without any."""
-    if power.at_best is None:
+    if power.detectable_at_best is None:
         return ""
-    least = detectable(criterion, power.at_best)
+    least = detectable(criterion, power.detectable_at_best)
     if power.detectable is None:
         return f"at best {least}"
     most = detectable(criterion, power.detectable)
@@ -263,7 +227,7 @@ def _remedy(registration: Registration, power: Power) -> str:
     bar = registration.criterion.bar
     if not bar:
         return "ask for an effect worth having: --expect"
-    times = ((power.at_best or 0.0) / bar) ** 2
+    times = ((power.detectable_at_best or 0.0) / bar) ** 2
     larger = f"a test set about {_rounded(times)} times as large"
     if registration.borrowed:
         return f"repeats find smaller effects (--repeats 5 or more), or you would need {larger}"
