@@ -23,15 +23,6 @@ _NOT_OVER = ("planned", "unsynced", "stale", "running")
 _FAILED, _WAITING = "failed", "waiting"
 
 
-class PlaceJson(TypedDict):
-    """An experiment in a queue; what is not known is null."""
-
-    name: str
-    state: str
-    runs_to_next_look: int | None
-    seconds_left: float | None
-
-
 class QueueProgressJson(TypedDict):
     """A queue, and how far each of its experiments is. A baseline has the name of its branch."""
 
@@ -41,17 +32,17 @@ class QueueProgressJson(TypedDict):
     process: int
     start: str
     seconds_left_at_least: float | None
-    experiments: list[PlaceJson]
+    experiments: list[QueuedExperiment]
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedExperiment:
-    """An experiment in a queue; `runs` to its next look take `seconds` (None: not known)."""
+    """An experiment in a queue; what is not known is null."""
 
     name: str
     state: str
-    runs: int | None = None
-    seconds: float | None = None
+    runs_to_next_look: int | None = None
+    seconds_left: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -80,15 +71,7 @@ class QueueProgress:
             "process": self.queue.pid,
             "start": self.queue.start,
             "seconds_left_at_least": self.seconds,
-            "experiments": [
-                {
-                    "name": one.name,
-                    "state": one.state,
-                    "runs_to_next_look": one.runs,
-                    "seconds_left": one.seconds,
-                }
-                for one in self.experiments
-            ],
+            "experiments": [*self.experiments],
         }
 
 
@@ -118,7 +101,7 @@ def _seconds_left(
     queue: Queue, experiments: Sequence[QueuedExperiment], waiting: Sequence[Row]
 ) -> float | None:
     """What a queue takes at least: what has begun, and what waits up to its first look."""
-    known = [one.seconds for one in experiments if one.seconds is not None]
+    known = [one.seconds_left for one in experiments if one.seconds_left is not None]
     ended = (event for event in queue.said() if event.get("event") == "finished")
     took = [
         seconds

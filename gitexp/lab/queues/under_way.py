@@ -62,10 +62,10 @@ def under_way(
         for commit in (project.tip, *(row.commit for row in running))
     }
     told = {
-        one.name: one.seconds
+        one.name: one.seconds_left
         for queue in queues
         for one in queue.experiments
-        if one.seconds is not None
+        if one.seconds_left is not None
     }
     found = [_experiment(row, max(1, held[row.commit]), told) for row in running]
     if held[project.tip]:

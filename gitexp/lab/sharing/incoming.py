@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangedVerdict:
-    """A verdict note that changed; `before` and `after` are its first lines."""
+    """A verdict that changed because of records that came in: the first lines of its note."""
 
     commit: str
     before: str

@@ -30,14 +30,6 @@ class Flow:
     logs: int = 0
 
 
-class ChangedVerdictJson(TypedDict):
-    """A verdict that changed because of records that came in."""
-
-    commit: str
-    before: str
-    after: str
-
-
 class RenamedJson(TypedDict):
     """An experiment that was renamed because somebody else had used its name."""
 
@@ -54,7 +46,7 @@ SyncedJson = TypedDict(
         "dry_run": bool,
         "in": Flow,
         "out": Flow,
-        "verdicts": list[ChangedVerdictJson],
+        "verdicts": "list[ChangedVerdict]",
         "renamed": list[RenamedJson],
         "away": list[str],
         "folded": int,
@@ -143,9 +135,7 @@ class Synced:
             "dry_run": self.dry,
             "in": self.came,
             "out": self.went,
-            "verdicts": [
-                {"commit": m.commit, "before": m.before, "after": m.after} for m in self.verdicts
-            ],
+            "verdicts": list(self.verdicts),
             "renamed": [{"commit": r.commit, "old": r.old, "new": r.new} for r in self.renames],
             "away": list(self.away),
             "folded": self.folded,
