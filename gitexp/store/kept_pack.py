@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 _T = TypeVar("_T")
 _TRIES = 5
+_TRIES_TO_WRITE = 20  # each takes a few milliseconds, and a prune without a break looks in as few
 _WHY = "gitexp"  # what our .keep files say
 _FEW = 24  # packs that every git process opens quickly; git itself packs from 50 on
 
@@ -39,6 +40,7 @@ def keep(repository: Repository, pack: Pack) -> Path:
     files, folder = pack.files(), _folder(repository)
     path = folder / f"pack-{files.name}.keep"
     try:
+        folder.mkdir(exist_ok=True)  # copying tools leave out what is empty
         _write(path, f"{_WHY}\n".encode(), sync=False)
         _write(path.with_suffix(".pack"), files.pack)
         _write(path.with_suffix(".idx"), files.index)  # from now on, git knows the objects
@@ -52,7 +54,15 @@ def keep(repository: Repository, pack: Pack) -> Path:
 
 def _write(path: Path, content: bytes, *, sync: bool = True) -> None:
     """Write a file in one step, for nobody to write to it again."""
-    unfinished = path.with_name(f"tmp_{path.name}")  # which `git prune` removes
+    for _ in range(_TRIES_TO_WRITE - 1):
+        with suppress(FileNotFoundError):  # a prune came before the file had its name
+            return _write_once(path, content, sync=sync)
+    return _write_once(path, content, sync=sync)
+
+
+def _write_once(path: Path, content: bytes, *, sync: bool) -> None:
+    # `git prune` removes what is named so: it may be left over from a kill.
+    unfinished = path.with_name(f"tmp_{path.name}")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     with os.fdopen(descriptor, "wb") as handle:

@@ -67,6 +67,26 @@ def is_whole(world: World) -> bool:
     return not packs(world, "keep")
 
 
+def test_a_pack_is_written_again_where_a_prune_took_it_half_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, synced_to_disk = [], os.fsync
+
+    def prune_at_first(descriptor: int) -> None:
+        synced_to_disk(descriptor)
+        written.append(descriptor)
+        if len(written) in {1, 3}:  # the pack, and then its index
+            world.git("prune", "--expire=now")
+
+    monkeypatch.setattr(os, "fsync", prune_at_first)
+    head = world.git("rev-parse", "HEAD")
+    (world.path / ".git" / "objects" / "pack").rmdir()  # as of a copy without empty folders
+    append_lines(Repository.discover(world.path), RUNS, {head: ['{"schema":1,"seed":1}']})
+    assert len(written) >= 4
+    assert note(world, RUNS, "HEAD")
+    assert is_whole(world)
+
+
 def test_notes_and_what_they_note_outlive_a_gc_before_their_ref_moves(world: World) -> None:
     pruned = prune_as_refs_move(world)
     head = world.git("rev-parse", "HEAD")
