@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
-from gitexp.store.refs import KEPT, NOTES
+from gitexp.store.refs import HEADS, KEPT, NOTES
 from gitexp.store.repository import Repository
 
 
@@ -40,6 +40,29 @@ def damaged_among(repository: Repository, refs: Iterable[str]) -> list[str]:
             if not re.fullmatch(rb"ref:.*|[0-9a-f]{40}|[0-9a-f]{64}", file.read().strip()):
                 found.append(ref)
     return found
+
+
+def vanished_refs(repository: Repository) -> dict[str, str]:
+    """Find notes and experiments that only a reflog still names, with the commits that it names.
+
+    git deletes a reflog together with its ref, so the ref was not deleted: `packed-refs` lost it.
+    """
+    logs = repository.common / "logs"
+    branches = (path.relative_to(logs).as_posix() for path in (logs / HEADS).rglob("*"))
+    gone = {*NOTES, *branches} - repository.branches([HEADS, *NOTES]).keys()
+    named = {
+        ref: last_named(repository, ref)
+        for ref in sorted(gone)
+        if (logs / ref).is_file() and not (repository.common / ref).exists()  # else it is damaged
+    }
+    return {ref: commit for ref, commit in named.items() if commit}
+
+
+def last_named(repository: Repository, ref: str) -> str:
+    """Return the newest commit in a ref's reflog of which nothing is lost, "" if there is none."""
+    values = (value for value in known_values(repository, ref) if value.strip("0"))
+    whole = (v for v in values if repository.git.succeeds("ls-tree", "-r", "-t", v))
+    return next(whole, "")
 
 
 def restore_ref(repository: Repository, ref: str) -> None:

@@ -121,6 +121,11 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
             "this clone is partial, and its remote did not give what is missing here: try again"
             " once it answers; see its address: git remote -v"
         )
+    if "packed-refs" in lower:  # an unexpected or unterminated line in it
+        failed.hint = (
+            "git reads no ref while that file is damaged; put it aside, then see what is lost:"
+            " mv .git/packed-refs .git/packed-refs.damaged; gitexp doctor"
+        )
     if failed.lost:
         failed.hint = "git has lost an object; see which, and restore what is left: " + _RESTORE
     return failed

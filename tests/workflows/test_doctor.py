@@ -110,6 +110,14 @@ def truncate_refs(world: World) -> None:
         (world.path / ".git" / ref).write_text("")
 
 
+def lose_packed_refs(world: World) -> None:
+    record(world, "main")
+    world.git("pack-refs", "--all")
+    packed = world.path / ".git" / "packed-refs"
+    lines = packed.read_text().splitlines(keepends=True)
+    packed.write_text("".join(line for line in lines if line.endswith(" refs/heads/main\n")))
+
+
 def drop_what_keeps_a_commit(world: World) -> None:
     commit = world.git("commit-tree", "-m", "nobody's", "main^{tree}")
     record(world, commit)
@@ -123,6 +131,7 @@ PROBLEMS: list[tuple[Callable[[World], None], str, str]] = [
     (lose_the_python, "D2", "the pre-push hook calls /no/such/place"),
     (set_a_hooks_path, "D2", "every hook is missing"),
     (truncate_refs, "D3", "refs/heads/exp/otter is damaged"),
+    (lose_packed_refs, "D3", "refs/heads/exp/otter is gone, and git did not delete it"),
     (hide_verdicts, "D6", "git log does not show verdicts"),
     (fetch_over_notes, "D7", "git fetch would overwrite results"),
     (rewrite_notes, "D8", "git copies results to amended and rebased commits"),
@@ -362,6 +371,20 @@ def test_a_baseline_whose_commit_is_lost_is_not_taken_for_an_empty_repository(re
     said = ready.gitexp("log", code=3).err
     assert "git has lost that commit" in said
     assert "gitexp doctor" in said
+
+
+def test_packed_refs_that_a_power_cut_damaged_cost_no_branch(ready: World) -> None:
+    main = ready.git("rev-parse", "main")
+    ready.git("pack-refs", "--all")
+    packed = ready.path / ".git" / "packed-refs"
+    packed.write_bytes(bytes(packed.stat().st_size))
+    for words, code in ((["log"], 3), (["doctor", "--fix"], 1)):
+        ran = ready.gitexp(*words, code=code)
+        assert "mv .git/packed-refs .git/packed-refs.damaged; gitexp doctor" in ran.out + ran.err
+    packed.unlink()
+    said = ready.gitexp("log", code=3).err
+    assert "no commits yet" not in said
+    assert f"git branch main {main[:10]}" in said
 
 
 def test_a_ref_of_which_nothing_is_left_is_deleted(ready: World) -> None:

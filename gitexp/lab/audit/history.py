@@ -58,7 +58,8 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
             "V10",
             f"{counted(len(emptied), 'commit')} that had records have no note any more:"
             f" {list_commits(emptied, _MOST_NAMED)}",
-            "gitexp sync fetches them, if a remote has them; gitexp doctor looks for what is left",
+            "gitexp sync fetches them, if a remote has them; what git has not freed yet is listed"
+            " by: git fsck --lost-found",
         )
 
 

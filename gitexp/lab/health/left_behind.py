@@ -15,14 +15,14 @@ from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import counted, duration, list_commits
 from gitexp.store.borrowed import lacking
 from gitexp.store.damaged_objects import damaged_objects, set_aside
-from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.damaged_refs import broken_refs, restore_ref, vanished_refs
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 from gitexp.store.lost_objects import lost_notes, lost_refs, restore_lost, restore_notes
 from gitexp.store.refs import ARCHIVE, HEADS, KEPT, NOTES
 from gitexp.store.repository import Repository
 from gitexp.store.work_tree import finish_advance, read_advance
-from gitexp.store.writers_lock import packing_locks, writing
+from gitexp.store.writers_lock import move_refs, packing_locks, writing
 
 # git holds a lock for milliseconds, or for minutes while it packs a huge repository: a lock of
 # a minute is odd, and one of an hour was left behind.
@@ -41,6 +41,13 @@ def check_damage(repository: Repository) -> Iterator[Problem]:
             f"{ref} is damaged, and git reads it as if it were not there",
             "restore it from its reflog: gitexp doctor --fix",
             partial(_restore, repository, ref),
+        )
+    for ref, commit in vanished_refs(repository).items():
+        yield Problem(
+            "D3",
+            f"{ref} is gone, and git did not delete it: its reflog says that it was {commit[:10]}",
+            "restore it from its reflog: gitexp doctor --fix",
+            partial(_point, repository, ref, commit),
         )
 
 
@@ -91,6 +98,11 @@ def check_objects(repository: Repository) -> Iterator[Problem]:
 def _restore(repository: Repository, ref: str) -> None:
     with writing(repository):
         restore_ref(repository, ref)
+
+
+def _point(repository: Repository, ref: str, commit: str) -> None:
+    with writing(repository) as lock:
+        move_refs(repository, [f"create {ref} {commit}"], lock, reason="gitexp: restore")
 
 
 def check_checkouts(repository: Repository) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gitexp.errors import NotReady
 from gitexp.lab.projects.project_folder import read_work_tree_table
 from gitexp.store.borrowed import lacking
+from gitexp.store.damaged_refs import last_named
 from gitexp.store.repository import Repository
 
 
@@ -50,6 +51,14 @@ def no_baseline(repository: Repository, candidates: Sequence[str]) -> NotReady:
             "if it was pushed, fetch it again: git fetch --refetch\n"
             "see what else is lost: gitexp doctor",
         )
+    for name in candidates:
+        if commit := last_named(repository, f"refs/heads/{name}"):
+            return NotReady(
+                f"the branch {name} is gone, and git did not delete it: its reflog says that"
+                f" it was {commit[:10]}",
+                f"git branch {shlex.quote(name)} {commit[:10]}\n"
+                "see what else is lost: gitexp doctor",
+            )
     if repository.top is not None and repository.git.resolve("HEAD") is None:
         return NotReady(
             "this repository has no commits yet, and an experiment needs a baseline",
