@@ -16,12 +16,12 @@ from gitexp.rules.gate.steps import number_alike
 
 
 def compare_values(
-    path: str, before: bytes, after: bytes, at: int
+    path: str, before: bytes, after: bytes, at: int, *, in_one_line: bool = True
 ) -> tuple[list[Change], list[Finding]]:
     """Parse both versions of a config and return the values that differ.
 
-    `at` is the line in which the versions first differ. A finding (C7, C9) says why no values are
-    returned.
+    `at` is the line in which the versions first differ, `in_one_line` whether they do in no other.
+    A finding (C7, C9, C19) says why no values are returned.
     """
     sides = []
     for content, name in ((before, " on the baseline"), (after, "")):
@@ -47,7 +47,29 @@ def compare_values(
         renamed := _find_rename(path, old, new, removed, added, at)
     ):
         return [], [renamed]
+    if len(changes) == 1 and in_one_line and (reordered := _find_reordering(changes[0], old, new)):
+        return [], [reordered]
     return changes, []
+
+
+def _find_reordering(
+    change: Change, old: Mapping[Key, Any], new: Mapping[Key, Any]
+) -> Finding | None:
+    """C19: find that values beside the one that differs stand in another order than before."""
+    own = {change.key, *change.followers}
+    before = [key for key in old if key in new and key not in own]
+    after = [key for key in new if key in old and key not in own]
+    if before == after:
+        return None
+    moved = next(key for key, other in zip(after, before, strict=True) if key != other)
+    return Finding(
+        "C19",
+        f"{change.spelled_key} is not all that differs: {spell_key(moved)} has another place among"
+        " the values, and to many programs their order matters",
+        "leave all others where they are on the baseline",
+        change.file,
+        change.line,
+    )
 
 
 def change_before(path: str, before: bytes, after: bytes) -> Change | None:

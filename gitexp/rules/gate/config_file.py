@@ -81,6 +81,12 @@ def _inspect_endings(
     if old != new and len(before) - len(old) != len(after) - len(new):
         said.append(("the byte order mark", "changed, and to some programs it is in the first key"))
     one = lines.after[0] if lines.count == 1 and lines.after else b""
+    if one and lines.before and formats.has_bare_texts(path):
+        goes_on = [without_ending(line).endswith(b"\\") for line in (lines.before[0], one)]
+        if goes_on[0] != goes_on[1]:
+            said.append(
+                ("a backslash at the end of a line", "lets many programs read on in the next")
+            )
     if not formats.knows_its_lines(path) and _is_several(one):
         said.append(("a character inside a line", "is one at which many programs begin another"))
     return [
@@ -105,7 +111,7 @@ def _inspect_values(
 ) -> tuple[list[Change], list[Finding]]:
     """Judge a file that a parser reads: one line differs, and one value."""
     name = spell_file(path)
-    changes, findings = compare_values(path, before, after, lines.at)
+    changes, findings = compare_values(path, before, after, lines.at, in_one_line=lines.count == 1)
     if len(changes) < 2 and not findings and formats.is_yaml(path):
         from gitexp.rules.gate.two_readings import read_twice  # only for YAML: it takes 3 ms
 

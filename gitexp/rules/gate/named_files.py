@@ -16,6 +16,7 @@ from gitexp.rules.gate.formats.values import ABSENT, Source, same
 
 _ENDINGS = ("", ".yaml", ".yml", ".toml", ".json", ".py")
 _INCLUDED = re.compile(r"(?:!?\w+ +|@)?['\"]?([^\s'\"]+)['\"]?;?")
+_IMPORTED = re.compile(r"(?:from|import) (\.*)([\w.]+)(?: .*)?")
 _SHOWN = 5  # values, before the rest is only counted
 _LONGEST = 200  # characters of a path
 
@@ -25,7 +26,8 @@ def named_pairs(change: Change) -> list[tuple[str, str]]:
 
     A name is looked up from the project's folder, beside the config, and in the folder there that
     is called like the key, as in Hydra's `model: big`. It may be the one element of a list that
-    differs, and stand behind a word or a mark: `!include big.yaml`, `@big.args`.
+    differs, stand behind a word or a mark (`!include big.yaml`, `@big.args`), and be a module
+    (`from .big import *`).
     """
     names = _names(change.before, change.after)
     if not names or not all(
@@ -52,7 +54,15 @@ def _names(before: Any, after: Any) -> list[str]:  # noqa: ANN401 - parsed data
     texts = [value.text if isinstance(value, Source) else value for value in (before, after)]
     if not all(isinstance(text, str) for text in texts):
         return []
-    return [found[1] if (found := _INCLUDED.fullmatch(text)) else text for text in texts]
+    return [*map(_name, texts)]
+
+
+def _name(text: str) -> str:
+    """The name of a file in a text: behind a mark, or of the module that Python imports."""
+    if found := _IMPORTED.fullmatch(text):
+        dots, module = found.groups()
+        return "../" * (len(dots) - 1) + module.replace(".", "/")
+    return found[1] if (found := _INCLUDED.fullmatch(text)) else text
 
 
 def compare_named(

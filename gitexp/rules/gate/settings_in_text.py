@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from gitexp.rules.documents.change import Change
 from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
 
 _SHOWN = 5  # settings, before the rest is only counted
-_LONGEST = 2_000  # characters of a text that is read
-_WORDS = re.compile(r"[\s,;]+")
-_NAMED = re.compile(r"(--?[A-Za-z][\w.-]*|[A-Za-z_][\w.-]*)=(.*)")
+_LONGEST = 100_000  # characters of a text that is read
+_WORDS = re.compile(r"[\s,;&?|{}]+")
+_SIGN = re.compile(r"(?<=\w)(?:\s*=\s*|:\s+)")  # between a name and its value
+_NAMED = re.compile(r"(--?[A-Za-z][\w.-]*|[A-Za-z_][\w.-]*)[=:](.*)")
 _FLAG = re.compile(r"--?[A-Za-z][\w.-]*")
 
 
 def about_settings(change: Change) -> Finding | None:
     """Tell where a changed text is several settings: command-line flags, assignments or JSON."""
-    old, new = settings_in(change.before), settings_in(change.after)
+    old, new = (settings_in(_whole(change, value)) for value in (change.before, change.after))
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     # What takes the place of another kind of text is one decision.
     other_text = (isinstance(change.before, str) and change.before and not old) or (
@@ -39,22 +43,30 @@ def about_settings(change: Change) -> Finding | None:
     )
 
 
+def _whole(change: Change, value: object) -> object:
+    """A value with its key, where what follows it in its line was read as a part of it."""
+    if not isinstance(value, str) or not formats.has_bare_texts(change.file):
+        return value
+    bare = value.strip("'\"")
+    is_first = bare == value and not bare.startswith(("-", "{")) and ("=" in bare or "," in bare)
+    return f"{change.key[-1]}={bare}" if is_first else bare
+
+
 def settings_in(value: object) -> dict[str, Any]:
     """Settings by name in a text; none if it is anything else.
 
-    Flags may stand apart from their values (`--lr 0.1`), assignments may not (`lr=0.1`).
+    They are flags (`--lr 0.1`), assignments (`lr=0.1`, `lr: 0.1`), JSON or a dict of Python.
     """
     if not isinstance(value, str) or len(value) > _LONGEST:
         return {}
     if value.lstrip().startswith("{"):
-        try:
-            read = json.loads(value)
-        except (ValueError, RecursionError):
-            return {}
-        return read if isinstance(read, dict) else {}
+        for read in (json.loads, ast.literal_eval):
+            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                table = read(value.strip())
+                return table if isinstance(table, dict) else {}
     found: dict[str, Any] = {}
     flag = ""
-    for word in filter(None, _WORDS.split(value)):
+    for word in filter(None, _WORDS.split(_SIGN.sub(lambda sign: sign[0].strip(), value))):
         if named := _NAMED.fullmatch(word):
             flag = ""
             found[named[1]] = named[2]

@@ -26,6 +26,11 @@ def test_a_name_is_looked_up_where_programs_do() -> None:
         ("@../base/a.py", "@../base/b.py"),
         ("'../base/a.py'", "'../base/b.py'"),
         ("./../base/a.py", "./../base/b.py"),
+        (Source("from ..base.a import *"), Source("from ..base.b import *")),
+        (
+            [Source("from base.a import *"), Source("from os import path")],
+            [Source("from base.b import lr"), Source("from os import path")],
+        ),
     ],
 )
 def test_a_name_may_be_one_of_a_list_or_stand_behind_a_mark(before: object, after: object) -> None:

@@ -547,6 +547,10 @@ def test_a_change_of_what_measures_is_told_by_its_name(text: str, told: bool) ->
         ("lr=0.1,depth=3", "lr=0.2, depth=5", "lr, depth"),
         ('{"lr": 1, "depth": 3}', '{"lr": 2, "depth": 5}', "lr, depth"),
         ("", "--lr 0.2 --depth 5", "--lr, --depth"),
+        ("a?lr=1&depth=3", "b?lr=2&depth=5", "lr, depth"),
+        ("lr: 1, depth = 3", "lr: 2, depth = 5", "lr, depth"),
+        ("{\"lr\": 1, 'depth': 3}", "{\"lr\": 2, 'depth': 5}", "lr, depth"),
+        (f"{'x' * 5000} a=1 b=1", f"{'x' * 5000} a=2 b=2", "a, b"),
         ("--lr 0.1 --depth 3", "--lr 0.2 --depth 3", ""),
         ("--layers 64 32", "--layers 128 64", ""),
         ("a, b", "c, d", ""),
@@ -557,9 +561,27 @@ def test_a_change_of_what_measures_is_told_by_its_name(text: str, told: bool) ->
     ],
 )
 def test_several_settings_in_a_text_are_told(before: str, after: str, keys: str) -> None:
-    found = judge(edited(f"options = '{before}'\n", f"options = '{after}'\n"))
+    found = judge(edited(f'options = """{before}"""\n', f'options = """{after}"""\n'))
     assert ids(found) == ["C18"] * bool(keys)
     assert not keys or found.findings[0].message.endswith(keys)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("model { lr = 1, depth = 2 }", "model { lr = 3, depth = 4 }", True),
+        ("export LR=1 DEPTH=2", "export LR=3 DEPTH=4", True),
+        ('OPTS="--lr 1 --depth 2"', 'OPTS="--lr 3 --depth 4"', True),
+        ("NAME=first, of two", "NAME=second, of three", False),
+        ("name = first try: wide", "name = second try: deep", False),
+        ("lr = 1, depth = 2", "lr = 3, depth = 2", False),
+    ],
+)
+def test_settings_behind_another_in_a_line_without_quotes_are_told(
+    before: str, after: str, told: bool
+) -> None:
+    found = judge(edited(f"{before}\n", f"{after}\n", "c.conf"), config=("c.conf",))
+    assert ids(found) == ["C18"] * told
 
 
 def test_taking_the_seed_out_is_a_change_of_the_seed() -> None:
@@ -655,6 +677,35 @@ def test_a_second_setting_behind_another_kind_of_line_end_is_refused(path: str, 
     )
     assert "C5" in ids(found)
     assert found.change is None
+
+
+def test_a_line_that_reads_on_in_the_next_is_refused() -> None:
+    found = judge(edited("lr=1\ndepth=2\n", "lr=3\\\ndepth=2\n", "c.conf"), config=("c.conf",))
+    assert ids(found) == ["C5"]
+
+
+def test_python_that_is_read_as_another_text_is_refused() -> None:
+    line = "# coding: utf-7\nlr = {} #+AAo-depth=9\n"
+    found = judge(edited(line.format(1), line.format(2), "c.py"), config=("c.py",))
+    assert ids(found) == ["C7"]
+    for encoding in ("latin-1", "utf-8-unix", "utf_8"):
+        line = f"#!python\n# -*- coding: {encoding} -*-\nlr = {{}}\n"
+        assert judge(edited(line.format(1), line.format(2), "c.py"), config=("c.py",)).change
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("c.toml", "a = {x = 1, y = 2, lr = 3}\n", "a = {y = 2, x = 1, lr = 4}\n"),
+        ("c.yaml", "a: {x: 1, y: 2, lr: 3}\n", "a: {y: 2, x: 1, lr: 4}\n"),
+        ("c.json", '{"x": 1, "y": 2}\n', '{"lr": 4, "y": 2, "x": 1}\n'),
+        ("c.py", "import a; from b import *; lr = 1\n", "from b import *; import a; lr = 2\n"),
+    ],
+)
+def test_a_value_and_the_order_of_others_are_two_changes(
+    path: str, before: str, after: str
+) -> None:
+    assert ids(judge(edited(before, after, path), config=(path,))) == ["C19"]
 
 
 def test_a_text_of_toml_may_hold_such_a_character() -> None:

@@ -96,6 +96,11 @@ def knows_its_lines(path: str) -> bool:
     return _form_of(path) in {"toml", "yaml", "json", "python"}
 
 
+def has_bare_texts(path: str) -> bool:
+    """Whether a value in a file of this format is the rest of its line."""
+    return _form_of(path) in {"plain", "ini"}
+
+
 def _form_of(path: str) -> str | None:
     name = path.rpartition("/")[2]
     dot = name.rfind(".")

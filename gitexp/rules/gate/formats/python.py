@@ -39,6 +39,7 @@ _Defined = Function | ast.ClassDef
 _AS_PROGRAM = {"__name__ == '__main__'", "'__main__' == __name__"}
 
 
+_CODING = re.compile(r"(?:[ \t\f]*(?:#.*)?\n)?[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _LINE_END = re.compile(r"\r\n?|\n")  # as in Python's tokenizer: a form feed does not end a line
 
 
@@ -137,6 +138,8 @@ def set_value(text: str, key: Key, spelled: str) -> str:
 
 
 def _module(text: str) -> ast.Module:
+    if (cookie := _CODING.match(text)) and not _is_read_so(text, cookie[1]):
+        raise Malformed(f"its first lines say that it is {cookie[1]}, and it is UTF-8", 1)
     try:
         with warnings.catch_warnings():
             # For example an invalid escape in a string, which the gate does not judge.
@@ -147,6 +150,15 @@ def _module(text: str) -> ast.Module:
         raise Malformed(f"{error.msg} ({place})", error.lineno) from None
     except MemoryError:  # Python's parser says so if something is nested too deeply
         raise RecursionError from None
+
+
+def _is_read_so(text: str, encoding: str) -> bool:
+    """Whether Python, which reads a file by the encoding that it names, finds the same text."""
+    try:
+        # What editors add to a name, Python ignores.
+        return text.encode().decode(re.sub("-(unix|dos|mac)$", "", encoding)) == text
+    except (LookupError, ValueError):
+        return False
 
 
 def _spelled(text: str) -> Any:  # noqa: ANN401 - parsed data
