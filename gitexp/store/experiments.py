@@ -11,7 +11,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import one_a_line, split_lines
+from gitexp.store.git_output import one_a_line, split_fields, split_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.older_branches import older_than_gitexp, registers
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
@@ -70,7 +70,6 @@ class Entry(Named):
         return cls(ref, commit, tuple(parents), author, time, message)
 
 
-_PLAIN = ("-z", "--no-notes", "--no-color", "--no-show-signature")
 # None but the last of the fields, the message, can have a line break.
 _FORMAT = "%H%n%P%n%an%n%cI%n%B"
 
@@ -85,12 +84,12 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     # git takes a pattern without wildcards for a folder of refs, so its first letter is made one.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     globs = [f"{HEADS}{which}", f"{REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
-    listed = repository.git.fields(
-        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), *_PLAIN, "--decorate=full",
+    listed = repository.git.log(
+        "-z", "--no-walk", *(f"--glob={glob}" for glob in globs), "--decorate=full",
         *(f"--decorate-refs={glob}" for glob in globs), f"--format=%D%n{_FORMAT}",
     )  # fmt: skip
     found: dict[str, Entry] = {}
-    for text in listed:
+    for text in split_fields(listed):
         refs, _, rest = text.partition("\n")
         entry = _parse(rest)
         entry = replace(entry, ref=own_ref(refs.split(", "), entry.message, entry.commit))
@@ -124,8 +123,8 @@ def _read(repository: Repository, commits: Iterable[str], *options: str) -> list
     if not asked:
         return []
     # git heeds the options that come before the ids alone.
-    words = ("log", "--no-walk=unsorted", *options, *_PLAIN, f"--format={_FORMAT}", "--stdin")
-    return [_parse(text) for text in repository.git.fields(*words, stdin=asked)]
+    words = ("-z", "--no-walk=unsorted", *options, f"--format={_FORMAT}", "--stdin")
+    return [_parse(text) for text in split_fields(repository.git.log(*words, stdin=asked))]
 
 
 def _with_runs(repository: Repository, entries: Sequence[Entry]) -> list[Entry]:

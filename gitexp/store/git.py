@@ -18,7 +18,7 @@ from typing import IO
 from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment, script_environment
 from gitexp.store.git_errors import is_full, lacked_room, translated
-from gitexp.store.git_output import FileChange, decode, parse_raw
+from gitexp.store.git_output import FileChange, decode, parse_raw, split_fields
 from gitexp.store.reader import Readers
 
 # An old value that says: the ref must not exist yet. git also takes zeros for that, but as many as
@@ -28,8 +28,10 @@ ZERO = ""
 _WHOLE = re.compile(r"HEAD|refs/[\w./-]+|[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 # Messages and names come as UTF-8, whatever encoding the configuration wants to see them in.
 _GIT = ("git", "-c", "i18n.logOutputEncoding=UTF-8")
+_PLAIN = ("--no-notes", "--no-color", "--no-show-signature")
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-_RAW = (
+# What differs, as `parse_raw` and `parse_history` read it.
+RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
     "--ignore-submodules=untracked",
 )  # fmt: skip
@@ -128,8 +130,21 @@ class Git:
         self, *command: str, stdin: bytes | None = None, allow: Sequence[int] = ()
     ) -> list[str]:
         """Run a command that ends each field by a zero byte; returns those that are not empty."""
-        out = self.run(*command, stdin=stdin, allow=allow).stdout
-        return [field for field in decode(out).split("\0") if field]
+        return split_fields(self.run(*command, stdin=stdin, allow=allow).stdout)
+
+    def log(
+        self,
+        *options: str,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        allow: Sequence[int] = (),
+    ) -> bytes:
+        """Return what `git log` prints: your settings do not change how it looks.
+
+        What a first commit brings is left out, unless --root asks for it.
+        """
+        words = ("-c", "log.showRoot=false", "log", *_PLAIN, *options)
+        return self.run(*words, stdin=stdin, environment=environment, allow=allow).stdout
 
     def succeeds(self, *command: str) -> bool:
         """Whether a yes-or-no command (exit 0 or 1) said yes; 128 counts as no."""
@@ -178,7 +193,7 @@ class Git:
         A rename is a delete and an add. No attribute, textconv, external diff or ignore setting of
         a submodule changes the result. Untracked files never count, not even in a submodule.
         """
-        return list(parse_raw(self.run(command[0], *_RAW, *command[1:]).stdout))
+        return list(parse_raw(self.run(command[0], *RAW, *command[1:]).stdout))
 
     def differences_of(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
         """Return the changed paths of many (base, commit), all of which exist; one process."""
@@ -187,7 +202,7 @@ class Git:
         if not asked:
             return [[] for _ in pairs]
         lines = "".join(f"{commit} {base}\n" for base, commit in asked)
-        out = self.run("diff-tree", "--stdin", "--always", *_RAW, stdin=lines.encode()).stdout
+        out = self.run("diff-tree", "--stdin", "--always", *RAW, stdin=lines.encode()).stdout
         found: list[list[FileChange]] = []
         fields = iter(out.split(b"\0"))
         for field in fields:

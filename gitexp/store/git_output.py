@@ -30,20 +30,30 @@ def parse_raw(out: bytes) -> Iterator[FileChange]:
         yield FileChange(decode(path), old_mode, new_mode, old_id, new_id)
 
 
-def parse_history(out: bytes, *, fields: int) -> list[tuple[list[str], list[FileChange]]]:
+class HistoryEntry(NamedTuple):
+    """A commit in a history: its fields, what it changed, and other lines (those of --numstat)."""
+
+    fields: list[str]
+    files: list[FileChange]
+    others: list[str]
+
+
+def parse_history(out: bytes, *, fields: int) -> list[HistoryEntry]:
     """Parse `log --raw -z` whose format is a byte 1 and so many fields with NULs between them.
 
     No text and no path can hold a NUL, but either may look like the start of a commit.
     """
-    found: list[tuple[list[str], list[FileChange]]] = []
+    found: list[HistoryEntry] = []
     rest = iter(out.split(b"\0"))
     for piece in rest:
         line = piece.lstrip(b"\n")
         if line.startswith(b":"):
-            found[-1][1].extend(parse_raw(line + b"\0" + next(rest)))
+            found[-1].files.extend(parse_raw(line + b"\0" + next(rest)))
         elif line.startswith(b"\x01"):
             more = islice(rest, fields - 1)
-            found.append(([decode(line[1:]), *map(decode, more)], []))
+            found.append(HistoryEntry([decode(line[1:]), *map(decode, more)], [], []))
+        elif line:
+            found[-1].others.append(decode(line))
     return found
 
 
@@ -68,6 +78,11 @@ def split_lines(text: str) -> list[str]:
     str.splitlines knows more ends, such as U+2028, which names of refs and messages may hold.
     """
     return text.removesuffix("\n").split("\n") if text else []
+
+
+def split_fields(out: bytes) -> list[str]:
+    """Split what git printed where it ends each field by a zero byte; empty ones are left out."""
+    return [field for field in decode(out).split("\0") if field]
 
 
 def one_a_line(words: Iterable[str]) -> bytes:

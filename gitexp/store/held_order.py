@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitexp.store.git_output import decode
+from gitexp.store.git import RAW
+from gitexp.store.git_output import decode, parse_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -53,25 +54,21 @@ def held_order(
     Two git processes, and one more for each pair that is compared. As long as the ref's history is,
     so ask only where a note has lines that exclude each other.
     """
-    done = repository.git.run(
-        "log", "-m", "--full-history", "--raw", "-z", "--no-renames", "--no-abbrev",
-        "--no-ext-diff", "--no-textconv", "--no-notes", "--no-color", "--no-show-signature",
-        "--root", "--format=%x02%H %P", ref, "--", *_paths(noted), allow=(128,),
+    out = repository.git.log(
+        "-m", "--full-history", "--root", *RAW, "--format=%x01%H %P", ref, "--", *_paths(noted),
+        allow=(128,),
         environment={"GIT_LITERAL_PATHSPECS": "0"},  # paths from the top, wherever this runs
     )  # fmt: skip
     parents: dict[str, int] = {}
     changes: dict[str, list[tuple[str, str]]] = {}
-    for text in decode(done.stdout).split("\x02")[1:]:
-        head, _, listed = text.partition("\0")
+    for (head,), files, _ in parse_history(out, fields=1):
         commit, *above = head.split()
         parents[commit] = len(above)
         old = new = ""
-        for field in listed.lstrip("\n").split("\0"):
-            if field.startswith(":"):
-                # A note that moves to another folder is lost by one path and found by the other.
-                _, _, before, after, _ = field.split(" ")
-                old = before if before.strip("0") else old
-                new = after if after.strip("0") else new
+        for file in files:
+            # A note that moves to another folder is lost by one path and found by the other.
+            old = file.old_id if file.old_id.strip("0") else old
+            new = file.new_id if file.new_id.strip("0") else new
         changes.setdefault(commit, []).append((old, new))
     blobs = list(dict.fromkeys(b for both in changes.values() for pair in both for b in pair if b))
     contents = repository.git.objects(blobs)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitexp.store.git import RAW, Git
 from gitexp.store.git_output import FileChange, decode, one_a_line, parse_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from gitexp.store.git import Git
-
 
 _PAGE = 200  # commits that are read at first: most questions end within a few
 _LARGEST = 20_000  # bytes of one patch that are kept
@@ -46,14 +44,11 @@ class Lineage:
 
     def _read(self, commit: str) -> None:
         page = max(_PAGE, len(self._steps))
-        # A root commit would list every file there is.
-        out = self._git.run(
-            "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
-            f"-{page}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
-            "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
-            "--no-color", "--format=%x01%H %P", commit,
-        ).stdout  # fmt: skip
-        for (head,), files in parse_history(out, fields=1):
+        out = self._git.log(
+            "--first-parent", "--diff-merges=first-parent", f"-{page}", *RAW,
+            "--format=%x01%H %P", commit,
+        )  # fmt: skip
+        for (head,), files, _ in parse_history(out, fields=1):
             name, *parents = head.split()
             self._steps[name] = LineageStep(name, parents[0] if parents else "", tuple(files))
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from gitexp.store.cache import remove_cache
-from gitexp.store.git_output import decode
+from gitexp.store.git import RAW
+from gitexp.store.git_output import FileChange, decode, parse_history, parse_raw
 from gitexp.store.repository import Repository
-
-_Blobs = defaultdict[str, list[str]]
 
 _MOST_MOVES = 100_000  # of a ref that are looked up in its reflog
 _MOST_TIPS = 200  # of those that a rewrite left behind
@@ -37,50 +36,38 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
     that only moved to another folder of the notes tree has the same blob before and after.
     """
     former = _former_tips(repository, ref)
-    done = repository.git.run(
-        "log", "-m", "--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
-        "--no-textconv", "--no-notes", "--no-color", "--no-show-signature", "--format=%x02%H",
-        ref, *former, "--", allow=(128,),
+    out = repository.git.log(
+        "-m", *RAW, "--numstat", "--no-textconv", "--format=%x01%H", ref, *former, "--",
+        allow=(128,),
     )  # fmt: skip
     cuts = [cut for tip in former for cut in _lost(repository, tip, ref)]
-    for edit, listed in _by_edit(decode(done.stdout)):
-        before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-        cut: set[str] = set()
-        fields = iter(listed)
-        for field in fields:
-            if field.startswith(":"):
-                _note_change(field, next(fields), before, after)
-            else:
-                _, removed, path = field.split("\t", 2)
-                if removed != "0":
-                    cut.add(path.replace("/", ""))
-        cuts += _cuts(edit, before, after, cut & before.keys())
+    for (edit,), files, counts in parse_history(out, fields=1):
+        lines = (line.split("\t", 2) for line in counts)
+        cuts += _cuts(edit, files, {_noted(path) for _, removed, path in lines if removed != "0"})
     return cuts
 
 
-def _cuts(edit: str, before: _Blobs, after: _Blobs, noted: Iterable[str]) -> list[Cut]:
-    """Edits of notes; a commit may have several, in folders of different depth."""
+def _cuts(edit: str, files: Iterable[FileChange], cut: Container[str] | None = None) -> list[Cut]:
+    """Notes that an edit removed or changed, or those of them that are `cut`.
+
+    A commit may have several notes, in folders of different depth.
+    """
+    before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for file in files:
+        for blobs, blob in ((before, file.old_id), (after, file.new_id)):
+            if blob.strip("0"):
+                blobs[_noted(file.path)].append(blob)
     return [
-        Cut(edit, commit, blob, after[commit][-1] if after[commit] else None)
-        for commit in sorted(noted)
-        for blob in before[commit]
-        if blob not in after[commit]
+        Cut(edit, noted, blob, after[noted][-1] if noted in after else None)
+        for noted, blobs in sorted(before.items())
+        for blob in blobs
+        if (cut is None or noted in cut) and blob not in after.get(noted, ())
     ]
 
 
-def _by_edit(shown: str) -> list[tuple[str, list[str]]]:
-    """What git lists of each edit; a path may look like the start of another one."""
-    found: list[tuple[str, list[str]]] = []
-    fields = iter(shown.split("\0"))
-    for field in fields:
-        line = field.lstrip("\n")
-        if line.startswith("\x02"):
-            found.append((line[1:], []))
-        elif line.startswith(":"):
-            found[-1][1].extend((line, next(fields)))
-        elif line:
-            found[-1][1].append(line)
-    return found
+def _noted(path: str) -> str:
+    """The commit that a note is about, by its path in the notes tree."""
+    return path.replace("/", "")
 
 
 def _former_tips(repository: Repository, ref: str) -> list[str]:
@@ -100,27 +87,9 @@ def _former_tips(repository: Repository, ref: str) -> list[str]:
 
 def _lost(repository: Repository, tip: str, ref: str) -> list[Cut]:
     """Notes of a former tip that are not the same in the ref now."""
-    before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    done = repository.git.run(
-        "diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--end-of-options",
-        tip, ref, "--", allow=(128,),
-    )  # fmt: skip
+    words = ("diff-tree", *RAW, "--end-of-options", tip, ref, "--")
     # 128: git has lost a part of the former tip; the doctor names that.
-    fields = iter(decode(done.stdout).split("\0"))
-    for field in fields:
-        if field.startswith(":"):
-            _note_change(field, next(fields), before, after)
-    return _cuts(tip, before, after, before)
-
-
-def _note_change(raw: str, path: str, before: _Blobs, after: _Blobs) -> None:
-    """Add what git's raw format says of one path: the note's blob before and after, by commit."""
-    _, _, old, new, status = raw.split(" ")
-    noted = path.replace("/", "")
-    if status != "A":
-        before[noted].append(old)
-    if status != "D":
-        after[noted].append(new)
+    return _cuts(tip, parse_raw(repository.git.run(*words, allow=(128,)).stdout))
 
 
 def drop_past(repository: Repository, ref: str) -> None:

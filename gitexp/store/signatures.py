@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
-from gitexp.store.git_output import decode
+from gitexp.store.git import RAW
+from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.repository import Repository
 from gitexp.store.signing import signs
 from gitexp.store.user_path import user_path
@@ -19,10 +20,6 @@ UNKNOWN = "unknown key"
 _VERIFIED = {"G", "U"}  # a good signature, whether or not the key is known
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _GPG = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
-_RAW = (
-    "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-notes",
-    "--no-color", "--no-show-signature", "--format=%x02%H",
-)  # fmt: skip
 
 
 def read_signatures(repository: Repository, ref: str) -> dict[str, str]:
@@ -36,12 +33,9 @@ def read_signatures(repository: Repository, ref: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if not carrying and not signs(repository):
         return found
-    done = repository.git.run(
-        "log", "--format=%H%x09%P%x09%G?%x09%GS", "--no-show-signature", "--no-notes", ref, "--",
-        allow=(128,),
-    )  # fmt: skip
+    out = repository.git.log("--format=%H%x09%P%x09%G?%x09%GS", ref, "--", allow=(128,))
     passing = _passing(repository, ref)
-    for line in decode(done.stdout).splitlines():
+    for line in decode(out).splitlines():
         commit, parents, state, signer = line.split("\t", 3)
         if len(parents.split()) != 1 and commit in passing:
             continue
@@ -65,11 +59,9 @@ def _with_signature(repository: Repository, ref: str) -> frozenset[str]:
 def _passing(repository: Repository, ref: str) -> frozenset[str]:
     """Merges and first commits of a notes ref that hold no line which is not a parent's."""
     shown = (
-        repository.git.run(
-            "log", "--root", *which, *_RAW, ref, "--", allow=(128,)
-        ).stdout
+        repository.git.log("--root", *which, *RAW, "--format=%x02%H", ref, "--", allow=(128,))
         for which in (("--max-parents=0",), ("--min-parents=2", "-c"))
-    )  # fmt: skip
+    )
     changes = dict(entry for output in shown for entry in _changes(decode(output)))
     blobs = list(dict.fromkeys(b for pairs in changes.values() for p in pairs for b in p if b))
     contents = repository.git.objects(blobs)
@@ -115,13 +107,12 @@ def signers_of(repository: Repository, commits: Sequence[str]) -> dict[str, froz
     A key that gpg.ssh.allowedSignersFile does not list, or that gpg does not trust, verifies too:
     whoever asks compares its fingerprint. An expired or a revoked key does not.
     """
-    done = repository.git.run(
-        "log", "--no-walk=unsorted", "--stdin", "--format=%H%x09%G?%x09%GF%x09%GP",
-        "--no-show-signature", "--no-notes", "--no-color",
-        stdin="".join(f"{commit}\n" for commit in commits).encode(),
+    out = repository.git.log(
+        "--no-walk=unsorted", "--format=%H%x09%G?%x09%GF%x09%GP", "--stdin",
+        stdin=one_a_line(commits),
     )  # fmt: skip
     found = {}
-    for line in decode(done.stdout).splitlines():
+    for line in decode(out).splitlines():
         commit, state, *keys = line.split("\t")
         if state in _VERIFIED:
             found[commit] = frozenset(filter(None, keys))

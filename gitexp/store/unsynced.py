@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gitexp.store.git_output import one_a_line, split_lines
+from gitexp.store.git_output import decode, one_a_line, split_lines
 from gitexp.store.refs import FETCHED, HEADS, REMOTE_HEADS, REMOTES, RUNS
 from gitexp.store.repository import Repository
 
@@ -101,12 +101,10 @@ def _first_moves(repository: Repository, refs: Iterable[str]) -> dict[str, str]:
     if not asked:
         return {}
     # A ref that goes meanwhile makes git give up: then nothing is known to come from here.
-    said = repository.git.text(
-        "log", "--walk-reflogs", "--no-show-signature", "--format=%gD%x00%gs", "--stdin",
-        stdin=asked, allow=(128,),
-    )  # fmt: skip
+    words = ("--walk-reflogs", "--format=%gD%x00%gs", "--stdin")
+    said = repository.git.log(*words, stdin=asked, allow=(128,))
     found = {}
-    for line in split_lines(said):  # the newest move of a ref comes first
+    for line in split_lines(decode(said)):  # the newest move of a ref comes first
         selector, _, move = line.partition("\0")
         found[selector.rpartition("@{")[0]] = move
     return found

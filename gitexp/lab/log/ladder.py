@@ -18,6 +18,7 @@ from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.winning_runs import without_winning_runs
+from gitexp.store.git import RAW
 from gitexp.store.git_output import parse_history
 from gitexp.store.refs import RUNS
 
@@ -212,13 +213,11 @@ def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> S
 
 
 def _commits(project: Project) -> Iterator[_Commit]:
-    out = project.repository.git.run(
-        "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r",
-        "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
-        "--ignore-submodules=none", f"--notes={RUNS}", "--no-show-signature",
-        "--no-color", "--format=%x01%H%x00%cI%x00%an%x00%B%x00%N", project.tip,
-    ).stdout  # fmt: skip
-    for head, files in parse_history(out, fields=5):
+    out = project.repository.git.log(
+        "--root", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", *RAW,
+        f"--notes={RUNS}", "--format=%x01%H%x00%cI%x00%an%x00%B%x00%N", project.tip,
+    )  # fmt: skip
+    for head, files, _ in parse_history(out, fields=5):
         commit, time, author, message, notes = head
         alters = any(alters_runs(project, project.settings, file) for file in files)
         own = (r for r in parse_records(notes) if r.project == project.folder)
