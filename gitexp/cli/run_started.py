@@ -15,6 +15,7 @@ from gitexp.cli.views import run as views
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.terminal import print_json
 from gitexp.errors import GitexpError
+from gitexp.lab.measuring.driving import RunOptions
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.change import ChangeJson
 from gitexp.rules.verdict.verdict import Verdict
@@ -63,7 +64,8 @@ def run_started(
     """
     began = time.monotonic()
     with live.watcher(yes=yes, as_json=as_json) as watcher:
-        ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
+        names = [one.name for one in started]
+        ended = run(open_project(), names, RunOptions(watcher, jobs))
     seconds = round(time.monotonic() - began, 3)
     told: dict[str, str] = {}
     rows = [_row(one, how, seconds, told) for one, how in zip(started, ended, strict=True)]

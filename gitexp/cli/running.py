@@ -12,6 +12,7 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.views import run as views
+from gitexp.lab.measuring.driving import RunOptions
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import HERE
 from gitexp.workflows.run import Unfinished, run
@@ -96,39 +97,32 @@ def carry_out(
     to_stop: Callable[[], Collection[str]] | None = None,
 ) -> Outcome:
     """Make the runs; `to_stop` names experiments to end, and is asked again and again."""
+    options = RunOptions(watcher, asked.jobs, asked.gpus, to_stop, on)
     if asked.kind is RunKind.SMOKE:
         from gitexp.cli.views.samples import smoked
         from gitexp.workflows.smoke import smoke
 
         name = next(iter(asked.names), None)
-        tried = smoke(project, name, gpus=asked.gpus, watcher=watcher, to_stop=to_stop, on=on)
-        return Outcome(partial(smoked, tried))
+        return Outcome(partial(smoked, smoke(project, name, options)))
     if asked.kind is not RunKind.EXPERIMENTS:
         from gitexp.cli.views.baseline import measured
         from gitexp.workflows.baseline import measure_baseline
 
-        repeats = measure_baseline(
-            project, jobs=asked.jobs, gpus=asked.gpus, watcher=watcher, on=on,
-            again=asked.kind is RunKind.BASELINE_AGAIN,
-            to_stop=to_stop and (lambda: {""} if to_stop() else ()),
-        )  # fmt: skip
+        if to_stop is not None:  # the session of the baseline has no name
+            options = options._replace(to_stop=lambda: {""} if to_stop() else ())
+        again = asked.kind is RunKind.BASELINE_AGAIN
+        repeats = measure_baseline(project, options, again=again)
         return Outcome(partial(measured, project, repeats))
     if asked.screening is not None:
         from gitexp.cli.views.screen import screened
         from gitexp.workflows.screen import screen
 
         runs, share = asked.screening
-        ranking = screen(
-            project, asked.names, runs=runs, share=share, jobs=asked.jobs, gpus=asked.gpus,
-            watcher=watcher, to_stop=to_stop, on=on,
-        )  # fmt: skip
+        ranking = screen(project, asked.names, options, runs=runs, share=share)
         errors = [one.error for one in ranking.unfinished]
         worst = max((error.exit_code for error in errors), default=0)
         return Outcome(partial(screened, ranking), errors, exit_codes=(worst, worst))
-    ended = run(
-        project, asked.names, jobs=asked.jobs, gpus=asked.gpus, watcher=watcher,
-        explore=asked.explore, to_stop=to_stop, on=on,
-    )  # fmt: skip
+    ended = run(project, asked.names, options, explore=asked.explore)
     errors = [one.error for one in ended if isinstance(one, Unfinished)]
     return Outcome(
         partial(views.ended, ended, several=asked.several),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from gitexp.lab.log.results import place_of_next, read_results
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.baseline_session import BaselineSession
 from gitexp.lab.measuring.bench import Bench
-from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
+from gitexp.lab.measuring.driving import RunOptions, demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.measuring.session import SessionTools
@@ -28,7 +28,6 @@ from gitexp.rules.verdict.power import Power, power_of, underpowered
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
-    from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.registration import Registration
 
@@ -52,29 +51,21 @@ class MeasuredBaseline:
 
 
 def measure_baseline(
-    project: Project,
-    *,
-    jobs: int | None,
-    watcher: Watcher,
-    again: bool = False,
-    gpus: str = "",
-    to_stop: Callable[[], Container[str]] | None = None,
-    on: RemoteCluster | None = None,
+    project: Project, options: RunOptions, *, again: bool = False
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
     `again` measures all of them again where the baseline has moved, which is checked first: whoever
-    could do so at will would choose a baseline. `gpus` names accelerators to use. `to_stop` has "",
-    as this session has no name, if it is to end; it is asked again and again. `on` is where the
-    runs are made instead of on this machine.
+    could do so at will would choose a baseline. This session has no name: "" is what `to_stop`
+    calls it.
 
     Raises:
         NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
             baseline has moved, and `again` is not set.
-        UsageError: `jobs` are more than devices, where each run needs one to itself.
+        UsageError: these are more jobs than devices, where each run needs one to itself.
         CommandFailed: a run failed.
     """
-    settings = project.settings
+    settings, watcher, jobs, on = project.settings, options.watcher, options.jobs, options.on
     demand_measurable(project, on)
     if on is not None:
         jobs = jobs or on.cluster.most
@@ -87,7 +78,7 @@ def measure_baseline(
     bases = dict.fromkeys(r.entry.base for r in results if r.entry.parents)
     scope = scope_of(project, settings, settings.metric)
     ledger = Ledger(project, settings, scope, watcher.said)
-    with run_maker(project.repository, watcher, gpus) as maker:
+    with run_maker(project.repository, options) as maker:
         if on is None:
             jobs = demand_devices(maker.giver, [settings], jobs)
         end_unended(project.repository, [project.tip])
@@ -101,9 +92,9 @@ def measure_baseline(
         ledger.environments.read(*list(bases)[:_RECENT])
         adopt(ledger, project.tip, seeds)
         jobs = jobs or most_jobs(maker, [ledger])
-        bench = Bench(project.tip, jobs, watcher, away=on is not None)
+        bench = Bench(project.tip, jobs, watcher, away=options.away)
         session = BaselineSession(SessionTools(ledger, bench, maker, watcher), seeds, again=again)
-        drive(project.repository, [session], jobs, watcher, to_stop, on)
+        drive(project.repository, [session], options)
     if session.error is not None:
         raise session.error
     records = ledger.records(project.tip)

@@ -10,7 +10,7 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.log.decided import measured_together
 from gitexp.lab.log.missing_results import about_missing_results
 from gitexp.lab.log.results import read_results
-from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.admitted import Admitted, admit, demand_ready, read_ledgers, tools_of
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.canary import about_unused
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
@@ -24,14 +24,13 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Sequence
 
     from gitexp.lab.gate.checked import Checked, Uncheckable
     from gitexp.lab.log.result import Result
-    from gitexp.lab.measuring.admitted import Admitted
+    from gitexp.lab.measuring.driving import RunOptions
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.run_maker import RunMaker
-    from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.registration import Registration
@@ -62,52 +61,63 @@ class Unfinished(NamedTuple):
 
 
 def run(
-    project: Project,
-    names: Sequence[str],
-    *,
-    jobs: int | None,
-    watcher: Watcher,
-    explore: str = "",
-    gpus: str = "",
-    to_stop: Callable[[], Container[str]] | None = None,
-    on: RemoteCluster | None = None,
+    project: Project, names: Sequence[str], options: RunOptions, *, explore: str = ""
 ) -> list[Conclusion | Unfinished]:
-    """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
+    """Run what is missing for experiments, and write their verdicts as notes.
 
-    Without names, the experiment that is checked out is meant, else the one last started. Without
-    `jobs`, there are as many as the cores have threads for. `explore` says why you run something
-    that the gate refuses; its verdict can only be EXPLORATORY. `gpus` names accelerators to
-    use; `to_stop` names experiments to end, and is asked again and again. `on` is where the
-    runs are made instead of on this machine. One experiment that cannot go on stops no other; each
-    is returned in its place.
+    Without names, the experiment that is checked out is meant, else the one last started. `explore`
+    says why you run something that the gate refuses; its verdict can only be EXPLORATORY. One
+    experiment that cannot go on stops no other; each is returned in its place.
 
     Raises:
         UsageError: a name is unknown; nothing was executed.
         StoreBusy: a run could not be stored.
     """
     repository = project.repository
-    reports = _reports(project, names)
-    demand_plain(explore, "--explore")
-    admitted: dict[str, Admitted] = {}
+    found = admit_each(project, names, explore)
+    admitted = [one for one in found if isinstance(one, Admitted)]
     ended: dict[str, Conclusion | Unfinished] = {}
-    for report in reports:
-        try:
-            admitted[report.name] = admit(project, report, explore)
-        except GitexpError as error:
-            ended[report.name] = Unfinished(report.name, error)
     if admitted:
         if not names:
-            _refuse_stale(project, next(iter(admitted.values())).report)
-        if on is not None:
-            _demand_ready(on, [*admitted.values()])
-            jobs = jobs or on.cluster.most
-        with run_maker(repository, watcher, gpus) as maker:
-            every = [*admitted.values()]
-            sessions = _sessions(every, jobs, maker, watcher, explore, away=on is not None)
-            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, on)
+            _refuse_stale(project, admitted[0].report)
+        options = at_cluster(options, admitted)
+        with run_maker(repository, options) as maker:
+            sessions = _sessions(admitted, maker, options, explore)
+            drive(repository, sessions, options)
         known: dict[str, list[Result]] = {}
-        ended |= {session.name: _ended(session, known) for session in sessions}
-    return [ended[report.name] for report in reports]
+        ended = {session.name: _ended(session, known) for session in sessions}
+    return [ended[one.report.name] if isinstance(one, Admitted) else one for one in found]
+
+
+def admit_each(
+    project: Project, names: Sequence[str], explore: str = ""
+) -> list[Admitted | Unfinished]:
+    """Hold experiments against the gate, each once; those that may not run say why.
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    reports = _reports(project, names)
+    demand_plain(explore, "--explore")
+    found: list[Admitted | Unfinished] = []
+    for report in reports:
+        try:
+            found.append(admit(project, report, explore))
+        except GitexpError as error:
+            found.append(Unfinished(report.name, error))
+    return found
+
+
+def at_cluster(options: RunOptions, admitted: Sequence[Admitted]) -> RunOptions:
+    """Make sure that other machines can run experiments, if they are to, and how many at once.
+
+    Raises:
+        NotReady: the remote is not ready.
+    """
+    if options.on is None:
+        return options
+    demand_ready(options.on, admitted)
+    return options._replace(jobs=options.jobs or options.on.cluster.most)
 
 
 def demand_runnable(
@@ -127,18 +137,13 @@ def demand_runnable(
     if not names:
         _refuse_stale(project, admitted[0].report)
     if on is not None:
-        _demand_ready(on, admitted)
+        demand_ready(on, admitted)
         return [one.report.name for one in admitted]
     every = [one.report.settings for one in admitted]
     for settings in every:
         giver.most(settings)
     demand_devices(giver, every, jobs)
     return [one.report.name for one in admitted]
-
-
-def _demand_ready(on: RemoteCluster, admitted: Sequence[Admitted]) -> None:
-    """Make sure that other machines can run experiments, before any of them is asked to."""
-    on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
 
 
 def _reports(project: Project, names: Sequence[str]) -> list[Checked | Uncheckable]:
@@ -169,27 +174,22 @@ def _refuse_stale(here: Project, report: Checked) -> None:
 
 
 def _sessions(
-    admitted: Sequence[Admitted],
-    jobs: int | None,
-    maker: RunMaker,
-    watcher: Watcher,
-    explore: str,
-    *,
-    away: bool,
+    admitted: Sequence[Admitted], maker: RunMaker, options: RunOptions, explore: str
 ) -> list[ExperimentSession]:
-    """Put experiments under way; `away`, on other machines, of which nothing is asked here."""
+    """Put experiments under way; where they run on other machines, nothing is asked here."""
+    watcher, jobs, away = options.watcher, options.jobs, options.away
     ledgers = read_ledgers(admitted, watcher.said, why=explore)
     if not away or jobs is None:
-        every = (ledger.settings for ledger in ledgers)
-        jobs = demand_devices(maker.giver, every, jobs) or most_jobs(maker, ledgers)
+        settings = (ledger.settings for ledger in ledgers)
+        jobs = demand_devices(maker.giver, settings, jobs) or most_jobs(maker, ledgers)
     if not away:
         bases = ((one.report.project, one.report.base) for one in admitted)
         prove_steps(bases, maker, jobs, watcher)
     _adopt(admitted, ledgers)
     neighbours = Neighbours()
     sessions = []
-    tools_of_all = tools_of(admitted, ledgers, maker, jobs, watcher, away=away)
-    for one, tools in zip(admitted, tools_of_all, strict=True):
+    every = tools_of(admitted, ledgers, maker, jobs, options)
+    for one, tools in zip(admitted, every, strict=True):
         for finding in one.report.findings:
             if finding.id == "V3":
                 tools.watcher.said(finding.message)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.gate import check_refs
+from gitexp.errors import UsageError
 from gitexp.lab.log.results import read_results
 from gitexp.lab.log.screened import bar_of, read_screened
-from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_of
-from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
+from gitexp.lab.measuring.admitted import Admitted, read_ledgers, tools_of
+from gitexp.lab.measuring.driving import RunOptions, demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.screen_session import ScreenSession
-from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import Project
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.plan.screening import (
@@ -23,12 +21,10 @@ from gitexp.rules.plan.screening import (
     screening_seeds,
 )
 from gitexp.rules.text import counted, visible
-from gitexp.workflows.run import Unfinished
+from gitexp.workflows.run import Unfinished, admit_each, at_cluster
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.run_maker import RunMaker
-    from gitexp.lab.measuring.watcher import Watcher
-    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.plan.shrinkage import Screened
 
 
@@ -64,22 +60,12 @@ class Screening:
 
 
 def screen(
-    project: Project,
-    names: Sequence[str],
-    *,
-    runs: int,
-    share: float,
-    jobs: int | None,
-    watcher: Watcher,
-    gpus: str = "",
-    to_stop: Callable[[], Container[str]] | None = None,
-    on: RemoteCluster | None = None,
+    project: Project, names: Sequence[str], options: RunOptions, *, runs: int, share: float
 ) -> Screening:
     """Run what is missing of `runs` screening runs an idea on a `share` of the data, and rank them.
 
     Without names, the experiment that is checked out is meant, else the one last started. One that
-    cannot go on stops no other. `to_stop` names those to end, and is asked again and again. `on` is
-    where the runs are made instead of on this machine.
+    cannot go on stops no other.
 
     Raises:
         UsageError: a name is unknown, an idea was run before, or a number is out of range; nothing
@@ -87,28 +73,20 @@ def screen(
         StoreBusy: a run could not be stored.
     """
     demand_screening(runs, share)
-    repository = project.repository
-    refs = dict.fromkeys(find_experiment(repository, name) for name in names or (None,))
-    admitted: list[Admitted] = []
-    unfinished: list[Unfinished] = []
-    for report in check_refs(repository, [*refs]):
-        try:
-            admitted.append(admit(project, report))
-        except GitexpError as error:
-            unfinished.append(Unfinished(report.name, error))
+    found = admit_each(project, names)
+    admitted = [one for one in found if isinstance(one, Admitted)]
+    unfinished = [one for one in found if isinstance(one, Unfinished)]
     if not admitted:
         return Screening((), 0, tuple(unfinished), 0)
-    if on is not None:
-        on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
-        jobs = jobs or on.cluster.most
+    options = at_cluster(options, admitted)
     if taking := sum(is_shared(one.registration) for one in admitted):
-        watcher.said(
+        options.watcher.said(
             f"{counted(taking, 'screened idea')} {'take' if taking > 1 else 'takes'} a place in the"
             " campaign, because verdicts see the same rows or seeds again"
         )
-    with run_maker(repository, watcher, gpus) as maker:
-        sessions = _sessions(admitted, runs, share, jobs, maker, watcher, away=on is not None)
-        drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, on)
+    with run_maker(project.repository, options) as maker:
+        sessions = _sessions(admitted, runs, share, maker, options)
+        drive(project.repository, sessions, options)
     unfinished += [Unfinished(one.name, one.error) for one in sessions if one.error is not None]
     failed = {one.name for one in unfinished}
     ranked = _ranked([one for one in admitted if one.report.name not in failed])
@@ -118,31 +96,24 @@ def screen(
 
 
 def _sessions(
-    admitted: Sequence[Admitted],
-    runs: int,
-    share: float,
-    jobs: int | None,
-    maker: RunMaker,
-    watcher: Watcher,
-    *,
-    away: bool,
+    admitted: Sequence[Admitted], runs: int, share: float, maker: RunMaker, options: RunOptions
 ) -> list[ScreenSession]:
     """Put ideas under way.
 
     Raises:
         UsageError: one was run before, or `jobs` are more than a device to itself allows.
     """
-    ledgers = read_ledgers(admitted, watcher.said, in_pairs=False)
+    ledgers = read_ledgers(admitted, options.watcher.said, in_pairs=False)
     for one, ledger in zip(admitted, ledgers, strict=True):
         if ledger.records(ledger.experiment):
             raise UsageError(
                 f"exp/{visible(one.report.name)} has run already, so it cannot be screened",
                 f"gitexp run {one.report.name}",
             )
-    if not away:
+    jobs = options.jobs
+    if not options.away:
         jobs = demand_devices(maker.giver, (one.settings for one in ledgers), jobs)
-    jobs = jobs or most_jobs(maker, ledgers)
-    found = tools_of(admitted, ledgers, maker, jobs, watcher, away=away)
+    found = tools_of(admitted, ledgers, maker, jobs or most_jobs(maker, ledgers), options)
     return [
         ScreenSession(tools, screening_seeds(one.registration, runs), share)
         for one, tools in zip(admitted, found, strict=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.gate import check
-from gitexp.lab.measuring.admitted import Admitted, admit, read_ledgers, tools_of
-from gitexp.lab.measuring.driving import drive, run_maker
+from gitexp.lab.measuring.admitted import Admitted, admit, demand_ready, read_ledgers, tools_of
+from gitexp.lab.measuring.driving import RunOptions, drive, run_maker
 from gitexp.lab.measuring.smoke_session import SmokeSession
 from gitexp.lab.projects.project import Project
 
 if TYPE_CHECKING:
-    from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.record import Record
 
@@ -29,32 +27,21 @@ class Smoke:
     records: tuple[Record, ...]
 
 
-def smoke(
-    project: Project,
-    name: str | None,
-    *,
-    watcher: Watcher,
-    gpus: str = "",
-    to_stop: Callable[[], Container[str]] | None = None,
-    on: RemoteCluster | None = None,
-) -> Smoke:
-    """Run an experiment on the samples that the settings of its baseline commit name.
-
-    `gpus` names accelerators to use; `to_stop` names what is to end, and is asked again and again;
-    `on` is where the runs are made instead of on this machine.
+def smoke(project: Project, name: str | None, options: RunOptions) -> Smoke:
+    """Run an experiment on the samples that the settings of its baseline commit name, one by one.
 
     Raises:
         Refused: the gate refuses it; nothing was executed.
         NotReady: the settings name no sample, or they or the code are not approved in this clone.
         CommandFailed: a run failed; it is on record.
     """
-    found = demand_smokable(project, name, on)
+    found = demand_smokable(project, name, options.on)
     report = found.report
-    with run_maker(report.project.repository, watcher, gpus) as maker:
-        ledgers = read_ledgers([found], watcher.said, in_pairs=False)
-        [tools] = tools_of([found], ledgers, maker, 1, watcher, away=on is not None)
+    with run_maker(report.project.repository, options) as maker:
+        ledgers = read_ledgers([found], options.watcher.said, in_pairs=False)
+        [tools] = tools_of([found], ledgers, maker, 1, options)
         session = SmokeSession(tools, report.settings.sample)
-        drive(report.project.repository, [session], 1, watcher, to_stop, on)
+        drive(report.project.repository, [session], options)
     if session.error is not None:
         raise session.error
     metric = found.registration.criterion.metric
@@ -79,5 +66,5 @@ def demand_smokable(project: Project, name: str | None, on: RemoteCluster | None
             " its own baseline commit",
         )
     if on is not None:
-        on.meeting.demand_ready([report.base])
+        demand_ready(on, [found])
     return found

@@ -18,7 +18,7 @@ from gitexp.engine.host import is_over_time
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
 from gitexp.errors import GitexpError, StoreBusy
-from gitexp.lab.measuring.driving import run_maker
+from gitexp.lab.measuring.driving import RunOptions, run_maker
 from gitexp.lab.measuring.ledger import scope_of
 from gitexp.lab.measuring.scheduler import how_stopped
 from gitexp.lab.measuring.unended import end_all_unended
@@ -164,7 +164,8 @@ def _make(
     orders = {_order(task, ledger): (task, ledger) for task, ledger in due}
     waiting = deque(orders)
     worked: list[Worked] = []
-    with Sender(clone, REMOTE, watcher.said) as sender, run_maker(clone, watcher) as maker:
+    options = RunOptions(watcher)
+    with Sender(clone, REMOTE, watcher.said) as sender, run_maker(clone, options) as maker:
 
         def make(order: Order, slot: Slot) -> Made:
             return _when_possible(*orders[order], maker, slot, watcher.said)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.events import Pace
 from gitexp.cli.live import Lines
+from gitexp.lab.measuring.driving import RunOptions
 from gitexp.lab.projects.project import open_project
 from gitexp.workflows.run import run
 from tests.arrange import settle, train_with
@@ -119,7 +120,7 @@ def test_where_nobody_watches_a_line_on_progress_says_how_far_all_is(
     settle(ready, repeats=[2], stop_if=["los > 3"])
     name, second = (ready.start("--set", f"model.C={value}") for value in (10, 11))
     watcher = Lines(yes=False, pace=Pace(0))
-    run(open_project(ready.path), [name, second], jobs=1, watcher=watcher)
+    run(open_project(ready.path), [name, second], RunOptions(watcher))
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("`los > 3` never applied") == 1

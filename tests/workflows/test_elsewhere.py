@@ -19,6 +19,7 @@ from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.engine.engine import Slot
 from gitexp.errors import CommandFailed, NotReady, UsageError
+from gitexp.lab.measuring.driving import RunOptions
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.workers.meeting import Meeting
 from gitexp.lab.workers.remote_cluster import RemoteCluster, table_of
@@ -322,10 +323,11 @@ def test_a_run_that_is_stopped_waits_for_no_other_of_its_worker(place: World) ->
                 left.append(cluster.left)
 
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
-    done = run(
-        project, names, jobs=1, watcher=Watching(yes=True), on=RemoteCluster(cluster, meeting),
+    options = RunOptions(
+        Watching(yes=True), on=RemoteCluster(cluster, meeting),
         to_stop=lambda: {by_commit.get(cluster.first, "")},
     )  # fmt: skip
+    done = run(project, names, options)
     assert [one for one in left if one > 0], "it waited"
     ended = {one.name: type(one) for one in done}
     assert ended.pop(by_commit[cluster.first]) is Unfinished
@@ -356,9 +358,7 @@ def test_what_is_left_of_a_pair_is_made_by_itself(
     name = place.start("--set", "model.C=10")
     project, cluster = open_project(place.path), Halving()
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
-    [done] = run(
-        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(cluster, meeting)
-    )
+    [done] = run(project, [name], RunOptions(Lines(yes=True), on=RemoteCluster(cluster, meeting)))
     assert isinstance(done, Conclusion)
     said = capsys.readouterr().err
     assert "submitted again" not in said
@@ -397,7 +397,7 @@ def test_an_interrupt_stops_a_worker_with_several_runs(place: World) -> None:
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     on = RemoteCluster(cluster, meeting)
     with pytest.raises(KeyboardInterrupt):
-        run(project, [name], jobs=1, watcher=Lines(yes=True), on=on)
+        run(project, [name], RunOptions(Lines(yes=True), on=on))
     assert cluster.cancelled == [([[*cluster.lines][-1]], Ended.ABORT)]
 
 
@@ -416,9 +416,7 @@ def test_a_run_over_the_time_limit_is_told_at_once_and_not_submitted_again(
     name = place.start("--set", "model.C=10")
     project, cluster = open_project(place.path), Late()
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
-    [done] = run(
-        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(cluster, meeting)
-    )
+    [done] = run(project, [name], RunOptions(Lines(yes=True), on=RemoteCluster(cluster, meeting)))
     assert isinstance(done, Unfinished)
     assert "no result came: SLURM job 7_0 was ended by SLURM at its time limit" in str(done.error)
     assert "raise `time`" in done.error.hint
@@ -437,7 +435,7 @@ def test_a_training_that_the_cluster_killed_is_told_with_its_job_and_what_helps(
     project = open_project(place.path)
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     [done] = run(
-        project, [name], jobs=1, watcher=Lines(yes=True), on=RemoteCluster(Killing(), meeting)
+        project, [name], RunOptions(Lines(yes=True), on=RemoteCluster(Killing(), meeting))
     )  # fmt: skip
     assert isinstance(done, Unfinished)
     assert isinstance(done.error, CommandFailed)
@@ -455,9 +453,8 @@ def test_only_the_record_on_the_remote_counts_whatever_a_cluster_says(
     name = place.start("--set", "model.C=10")
     project = open_project(place.path)
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
-    [done] = run(
-        project, [name], jobs=None, watcher=Lines(yes=True), on=RemoteCluster(Unreliable(), meeting)
-    )  # fmt: skip
+    on = RemoteCluster(Unreliable(), meeting)
+    [done] = run(project, [name], RunOptions(Lines(yes=True), jobs=None, on=on))
     assert isinstance(done, Conclusion)
     assert done.ran == 3
     assert capsys.readouterr().err.count("the node burned down; submitted again") == 3

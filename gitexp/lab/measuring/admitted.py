@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.lab.gate.checked import Checked
+    from gitexp.lab.measuring.driving import RunOptions
     from gitexp.lab.measuring.run_maker import RunMaker
-    from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.registration import Registration
 
 
@@ -61,6 +62,15 @@ def admit(here: Project, report: Checked | Uncheckable, explore: str = "") -> Ad
     demand_trust(report.project, here, report.name, report.base)
     demand_code_trust(report, explored=bool(explore))
     return Admitted(report, registration)
+
+
+def demand_ready(on: RemoteCluster, admitted: Sequence[Admitted]) -> None:
+    """Make sure that other machines can run experiments, before any of them is asked to.
+
+    Raises:
+        NotReady: the remote lacks what they stand on, or is not reached.
+    """
+    on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
 
 
 def _improvised(report: Checked) -> Registration:
@@ -129,19 +139,16 @@ def tools_of(
     ledgers: Sequence[Ledger],
     maker: RunMaker,
     jobs: int,
-    watcher: Watcher,
-    *,
-    away: bool = False,
+    options: RunOptions,
 ) -> list[SessionTools]:
-    """Give each experiment its tools, with one bench for those of the same baseline.
-
-    `away`: their runs are made on other machines.
-    """
+    """Give each experiment its tools, with one bench for `jobs` runs for each baseline."""
+    watcher = options.watcher
     benches: dict[tuple[str, str], Bench] = {}
     found = []
     for one, ledger in zip(admitted, ledgers, strict=True):
         name = one.report.name
-        bench = benches.setdefault(one.baseline, Bench(one.report.base, jobs, watcher, away=away))
+        bench = Bench(one.report.base, jobs, watcher, away=options.away)
+        bench = benches.setdefault(one.baseline, bench)
         own = watcher if len(admitted) == 1 else Prefixed(watcher, f"exp/{name}")
         found.append(SessionTools(ledger, bench, maker, own, name))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.engine.pool import Pool
@@ -29,17 +29,34 @@ if TYPE_CHECKING:
     from gitexp.lab.workers.remote_cluster import RemoteCluster
 
 
-@contextlib.contextmanager
-def run_maker(repository: Repository, watcher: Watcher, gpus: str = "") -> Iterator[RunMaker]:
-    """What makes the runs of one command; whatever it still runs at the end is killed.
+class RunOptions(NamedTuple):
+    """How a command has its runs made: `jobs` at once, None for as many as there is room for.
 
-    `gpus` names the accelerators to choose from, "" for all that the caller may use.
+    `gpus` names the accelerators to choose from, "" for all that the caller may use. `to_stop`
+    names the sessions to end, and is asked again and again. `on` is where the runs are made instead
+    of on this machine.
     """
+
+    watcher: Watcher
+    jobs: int | None = 1
+    gpus: str = ""
+    to_stop: Callable[[], Container[str]] | None = None
+    on: RemoteCluster | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the runs are made on other machines."""
+        return self.on is not None
+
+
+@contextlib.contextmanager
+def run_maker(repository: Repository, options: RunOptions) -> Iterator[RunMaker]:
+    """What makes the runs of one command; whatever it still runs at the end is killed."""
     # Before anything runs: hours of training would be lost if nothing could be stored.
     store_aside(repository)
     try:
         with repository.git.readers.alone(), Watchdog() as watchdog:
-            yield RunMaker(watchdog, watcher, Giver(gpus))
+            yield RunMaker(watchdog, options.watcher, Giver(options.gpus))
     finally:
         tidy(repository)
 
@@ -81,21 +98,13 @@ def demand_devices(giver: Giver, every: Iterable[Settings], jobs: int | None) ->
     return jobs or most
 
 
-def drive(
-    repository: Repository,
-    sessions: Sequence[Session],
-    jobs: int,
-    watcher: Watcher,
-    to_stop: Callable[[], Container[str]] | None = None,
-    on: RemoteCluster | None = None,
-) -> None:
-    """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
-
-    `on` is where the runs are made instead of on this machine.
+def drive(repository: Repository, sessions: Sequence[Session], options: RunOptions) -> None:
+    """Make what the sessions need, as many runs at once as their benches have room for.
 
     Raises:
         StoreBusy: a run could not be stored; it is kept aside.
     """
+    watcher, on, jobs = options.watcher, options.on, sessions[0].bench.jobs
 
     def session_of(order: Order) -> Session:
         return scheduler.session_of(order)
@@ -106,7 +115,7 @@ def drive(
     else:
         engine = on.engine(session_of, jobs, watcher)
     with engine:
-        scheduler = Scheduler(repository, sessions, engine, watcher, to_stop)
+        scheduler = Scheduler(repository, sessions, engine, watcher, options.to_stop)
         try:
             scheduler.drive()
         except BaseException as error:

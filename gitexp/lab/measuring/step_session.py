@@ -8,7 +8,7 @@ from gitexp.engine.clock import now
 from gitexp.lab.code.code_proof import to_see_what_repeats
 from gitexp.lab.code.code_steps import unproven_step
 from gitexp.lab.measuring.bench import Bench
-from gitexp.lab.measuring.driving import drive
+from gitexp.lab.measuring.driving import RunOptions, drive
 from gitexp.lab.measuring.ledger import Ledger, scope_of
 from gitexp.lab.measuring.session import Session, SessionTools
 from gitexp.rules.documents.check import Check
@@ -47,7 +47,7 @@ def prove_steps(
             bench = Bench(step.ancestor, jobs, watcher)
             sessions.append(StepSession(SessionTools(ledger, bench, maker, watcher)))
     if sessions:
-        drive(sessions[0].ledger.repository, sessions, jobs, watcher)
+        drive(sessions[0].ledger.repository, sessions, RunOptions(watcher))
 
 
 class StepSession(Session):
