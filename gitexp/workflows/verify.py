@@ -17,7 +17,7 @@ from gitexp.lab.audit.amendments import about_amendments, about_rules
 from gitexp.lab.audit.chronology import about_attempts, about_early, about_later, about_unstarted
 from gitexp.lab.audit.deviations import about_cache, about_notes, about_turned, find_deviation
 from gitexp.lab.audit.environments import about_environments, about_luck, about_parameters
-from gitexp.lab.audit.examples import Watch, about_examples
+from gitexp.lab.audit.examples import about_examples
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
 from gitexp.lab.audit.misplaced import (
@@ -35,7 +35,7 @@ from gitexp.lab.audit.recheck import (
 from gitexp.lab.audit.signatures import about_signatures
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.code.replacement import without_replaced
-from gitexp.lab.progress import counted_off
+from gitexp.lab.progress import counted_off, in_one_piece
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.lab.projects.project import Project
 from gitexp.rules.finding import Finding, advice, refusals
@@ -82,11 +82,10 @@ class Verification:
     campaigns: Sequence[Spent]
 
 
-def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -> Verification:
+def verify(project: Project, *, fix: bool = False) -> Verification:
     """Recompute everything; `fix` rewrites verdict notes that are not what they should be.
 
-    About twenty git processes, whatever the number of experiments. `watch` is told what is being
-    checked.
+    About twenty git processes, whatever the number of experiments.
     """
     inventory = read_inventory(project)
     bases = [r.entry.base for r in inventory.held if r.entry.parents]
@@ -123,17 +122,16 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("conditions", about_conditions(inventory)),
         ("environments", about_environments(inventory)),
         ("parameters", about_parameters(inventory)),
-        ("per-example evidence", about_examples(inventory, watch)),
+        ("per-example evidence", about_examples(inventory)),
         ("blocks of seeds", about_luck(inventory)),
         ("acceptances", about_acceptances(inventory)),
         ("how results are judged", about_amendments(inventory)),
         ("seeds", about_winning_seeds(inventory)),
     )
     findings: list[Finding] = []
-    for number, (step, found) in enumerate(checks):
-        if watch is not None:
-            watch(step, number, len(checks))
-        findings += found
+    for step, found in checks:
+        with in_one_piece(f"checking {step}"):
+            findings += found
     problems = refusals(findings)
     return Verification(
         ok=not problems,

@@ -28,13 +28,6 @@ def test_a_line_is_written_over_and_taken_away(capsys: pytest.CaptureFixture[str
     )
 
 
-def test_a_quick_command_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    line = ProgressLine(after=60)
-    line.show(Progress("checking rules", 4, 4, ""))
-    line.clear()
-    assert capsys.readouterr().err == ""
-
-
 @pytest.fixture
 def listened(monkeypatch: pytest.MonkeyPatch) -> list[progress.Listener]:
     """Whoever listens during a test."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.clock import now
+from gitexp.lab import progress
 from gitexp.lab.projects.project import open_project
 from gitexp.rules.verdict import figures
 from gitexp.workflows.verify import verify
@@ -582,6 +583,19 @@ def test_a_baseline_without_fresh_seeds_has_none_that_won(measured: World, vary:
 # --- examples -----------------------------------------------------------------------------------
 
 
+class Told:
+    """Keeps what it is told of how far a step is."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int, int]] = []
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        self.steps.append((step, done, total))
+
+    def end(self) -> None:
+        pass
+
+
 @pytest.mark.slow
 def test_what_examples_say_is_computed_again(ready: World) -> None:
     train_with(
@@ -590,11 +604,10 @@ def test_what_examples_say_is_computed_again(ready: World) -> None:
     branch = f"exp/{ready.start('--set', 'model.C=10')}"
     ready.gitexp("run")
     assert verified(ready, ok=True)["information"] == []
-    told: list[tuple[str, int, int]] = []
-    with contextlib.chdir(ready.path):
-        verify(open_project(), watch=lambda *step: told.append(step))
-    assert ("per-example evidence, experiments", 1, 1) in told
-    assert {done < total for _, done, total in told} == {True, False}
+    told = Told()
+    with contextlib.chdir(ready.path), progress.heard_by(told):
+        verify(open_project())
+    assert ("checking per-example evidence", 0, 1) in told.steps
     text = note(ready, RUNS, branch)
     [spread] = [json.loads(line) for line in text.splitlines() if '"examples"' in line]
     forged = text.replace(str(spread["variance"]), str(spread["variance"] / 100))

@@ -20,10 +20,9 @@ _REFRESH = 0.1  # seconds
 class ProgressLine:
     """Messages on standard error: lines that stay, and one that is written over."""
 
-    def __init__(self, *, after: float = 0.0) -> None:
-        """Show no progress before so many seconds have passed."""
+    def __init__(self) -> None:
         self._shown = False
-        self._next = self._first = time.monotonic() + after
+        self._next = time.monotonic()
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
@@ -33,7 +32,7 @@ class ProgressLine:
     def show(self, progress: Progress) -> None:
         """Write over the line before, at most ten times a second."""
         now = time.monotonic()
-        if now < self._first or (now < self._next and progress.done != progress.total):
+        if now < self._next and progress.done != progress.total:
             return
         self._next = now + _REFRESH
         width = shutil.get_terminal_size().columns - 1

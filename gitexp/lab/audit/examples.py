@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import Inventory, label_of, name_of
 from gitexp.lab.measuring.evidence import weigh_examples
+from gitexp.lab.progress import counted_off
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.outcomes import Key, Outcomes, parse_outcomes
 from gitexp.rules.finding import Finding
@@ -26,10 +28,7 @@ if TYPE_CHECKING:
 _CLOSE = 1e-6  # relative; what examples say is stored with at least six digits
 
 
-Watch = Callable[[str, int, int], None]  # what is being checked, and how many of how many are
-
-
-def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator[Finding]:
+def about_examples(inventory: Inventory) -> Iterator[Finding]:
     """Find stored per-example figures that do not follow from the outcomes of their runs."""
     asked: dict[str, list[_Claim]] = {}
     for result in inventory.held:
@@ -42,17 +41,15 @@ def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator
     # The baseline's outcomes are read once for all experiments on it.
     order = [c for base, claims in asked.items() for c in (base, *(c.commit for c in claims))]
     texts = (text for _, text in each_note(inventory.project.repository, BULK, order))
-    resampler, done, total = Resampler(), 0, sum(map(len, asked.values()))
+    resampler, every = Resampler(), [claim for claims in asked.values() for claim in claims]
+    counted_claims = counted_off("checking per-example evidence", every, len(every))
     for claims in asked.values():
         baseline = parse_outcomes(next(texts), {key for claim in claims for key in claim.baseline})
-        for claim in claims:
+        for claim in islice(counted_claims, len(claims)):
             candidate = parse_outcomes(next(texts), {*claim.candidate})
             for spread in claim.spreads:
                 if finding := _recomputed(claim, spread, baseline, candidate, resampler):
                     yield finding
-            done += 1
-            if watch is not None:
-                watch("per-example evidence, experiments", done, total)
 
 
 @dataclass(frozen=True, slots=True)
