@@ -13,7 +13,7 @@ from gitexp.lab.log.log import Row, log, row_of
 from gitexp.lab.log.log_json import ExperimentJson
 from gitexp.lab.log.results import project_of
 from gitexp.lab.log.same_change import same_change, whole_changes
-from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.log.seed_runs import SeedScores, seed_scores
 from gitexp.lab.log.verdict_notes import verdict_notes
 from gitexp.lab.measuring.arms import arms_of
 from gitexp.lab.projects.experiment import find_experiment
@@ -76,7 +76,7 @@ class Sheet:
     """
 
     row: Row
-    seeds: tuple[tuple[int, float | None, float | None], ...]
+    seeds: tuple[SeedScores, ...]
     environments: tuple[dict[str, Any], ...]
     arms: ArmEnvironments
     siblings: tuple[Row, ...] = ()

@@ -23,7 +23,7 @@ from gitexp.cli.figures.drawing import (
     middled,
     verdict_entries,
 )
-from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
+from gitexp.cli.figures.scale import Scale, time_ticks, usual
 from gitexp.cli.views.log_cells import fitted_change
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
@@ -83,13 +83,8 @@ def climb(
         must=[*(value for _, value in level), *(goal.value for goal in goals)],
     )
     upright = Scale(low, high, height - _FOOT, _TOP)
-    ticks = upright.ticks(6)
-    labels = tick_labels(ticks)
-    left = LETTER * max(map(len, labels)) + 16
+    left, shapes = level_axis(upright, width - _RIGHT, 6, room=16)
     time = Scale(level[0][0], level[-1][0], left + 8, width - _RIGHT - 8)
-    shapes: list[Drawn] = [
-        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
-    ]
     if alone:
         solid = Stroke(((0, 0), (14, 0)), Role.STRONG, 2)
         there = verdict_entries(one.verdict for one in scored)

@@ -6,10 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
-    LETTER,
     Band,
     Drawing,
-    Drawn,
     Label,
     Role,
     Stroke,
@@ -53,14 +51,9 @@ def curves(
         *span((v for arm, _ in arms for v in (*arm.low, *arm.high)), margin=0.03),
         foot - _FOOT, _TOP + _KEY * alone,
     )  # fmt: skip
-    ticks = upright.ticks(4)
-    labels = tick_labels(ticks)
-    left = LETTER * max(map(len, labels)) + 14
+    left, shapes = level_axis(upright, width - _RIGHT, 4)
     steps = [step for arm, _ in arms for step in arm.steps]
     across = Scale(min(steps), max(steps), left, width - _RIGHT)
-    shapes: list[Drawn] = [
-        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
-    ]
     for tick, text in zip(across.ticks(5), tick_labels(across.ticks(5)), strict=True):
         shapes.append(Label((across(tick), foot - 7), text, anchor="middle"))
     for arm, role in arms:

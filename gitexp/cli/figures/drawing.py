@@ -9,12 +9,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from gitexp.cli.figures.scale import Scale, tick_labels
 from gitexp.rules.verdict.verdict import Verdict
-
-if TYPE_CHECKING:
-    from gitexp.cli.figures.scale import Scale
 
 Point = tuple[float, float]
 LETTER = 7.0  # pixels that a character of a label takes, about
@@ -187,13 +184,21 @@ def line(x1: float, y1: float, x2: float, y2: float, role: Role, width: float = 
 
 
 def level_axis(
-    scale: Scale, labels: Sequence[tuple[float, str]], left: float, right: float
-) -> Iterable[Drawn]:
-    """Lines across the picture at some values of an upright scale, with their labels."""
-    for value, _ in labels:
-        yield line(left, scale(value), right, scale(value), Role.GRID)
-    for value, text in labels:
-        yield Label((left - 8, scale(value) + 4), text, anchor="end")
+    scale: Scale, right: float, most: int, *, room: float = 14, sign: bool = False
+) -> tuple[float, list[Drawn]]:
+    """Lines across the picture at some values of an upright scale, with their labels on the left.
+
+    Returns also where the lines begin: the labels take so many pixels, and `room` besides.
+    """
+    ticks = scale.ticks(most)
+    labels = tick_labels(ticks, sign=sign)
+    left = LETTER * max(map(len, labels)) + room
+    lines = [line(left, scale(value), right, scale(value), Role.GRID) for value in ticks]
+    places = zip(ticks, labels, strict=True)
+    return left, [
+        *lines,
+        *(Label((left - 8, scale(value) + 4), text, anchor="end") for value, text in places),
+    ]
 
 
 def cut(text: str, most: int) -> str:

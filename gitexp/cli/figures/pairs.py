@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
     LETTER,
     Drawing,
-    Drawn,
     Label,
     Mark,
     Role,
@@ -16,10 +16,11 @@ from gitexp.cli.figures.drawing import (
     key,
     level_axis,
 )
-from gitexp.cli.figures.scale import Scale, span, tick_labels
+from gitexp.cli.figures.scale import Scale, span
 from gitexp.rules.text import counted
 
-Seed = tuple[int, float | None, float | None]  # a seed, the baseline's score, the experiment's
+if TYPE_CHECKING:
+    from gitexp.lab.log.seed_runs import SeedScores
 
 MOST = 40  # pairs that are drawn
 _TOP, _FOOT, _RIGHT, _KEY = 10, 24, 8, 18  # pixels around the plot, and of its key
@@ -27,7 +28,7 @@ _AXIS = 16  # pixels of the name of the axis below a picture that stands alone
 
 
 def pairs(
-    seeds: Sequence[Seed], metric: str, *, higher_is_better: bool, width: float = 360,
+    seeds: Sequence[SeedScores], metric: str, *, higher_is_better: bool, width: float = 360,
     height: float = 150,
     alone: bool = False,
 ) -> Drawing | None:  # fmt: skip
@@ -41,13 +42,8 @@ def pairs(
         return None
     top, foot = _TOP + _KEY * alone, height - _AXIS * alone
     upright = Scale(*span(scores, margin=0.1), foot - _FOOT, top)
-    ticks = upright.ticks(4)
-    labels = tick_labels(ticks)
-    left = LETTER * max(map(len, labels)) + 14
+    left, shapes = level_axis(upright, width - _RIGHT, 4)
     step = (width - left - _RIGHT) / len(drawn)
-    shapes: list[Drawn] = [
-        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
-    ]
     longest = max(len(str(seed)) for seed, _, _ in drawn)
     every = -(-int(LETTER * longest + 8) // max(1, int(step)))
     better = 0

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
-    LETTER,
     Drawing,
-    Drawn,
     Label,
     Mark,
     Role,
@@ -32,19 +30,15 @@ def predictions(rows: Sequence[Measured], *, width: float = 560, height: float =
     gains = [row.predicted or 0.0 for row in rows]
     low, high = usual([*gains, *(row.effect for row in rows)], must=(0.0,))
     upright = Scale(low, high, height - _FOOT, _TOP)
-    ticks = upright.ticks(5)
-    labels = tick_labels(ticks, sign=True)
-    left = LETTER * max(map(len, labels)) + 16
+    left, shapes = level_axis(upright, width - _RIGHT, 5, room=16, sign=True)
     across = Scale(low, high, left, width - _RIGHT)
-    shapes: list[Drawn] = [
-        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT),
+    shapes += [
         line(left, upright(0.0), width - _RIGHT, upright(0.0), Role.ZERO),
         Stroke(((across(low), upright(low)), (across(high), upright(high))), Role.BAR, 1.5, True),
     ]
-    shapes += [
-        Label((across(tick), height - _FOOT + 18), text, anchor="middle")
-        for tick, text in zip(ticks, labels, strict=True)
-    ]
+    ticks = across.ticks(5)
+    for tick, text in zip(ticks, tick_labels(ticks, sign=True), strict=True):
+        shapes.append(Label((across(tick), height - _FOOT + 18), text, anchor="middle"))
     metric = cut(rows[0].criterion.metric, 24)
     shapes.append(
         Label(((left + width) / 2, height - 8), f"predicted change of {metric}", anchor="middle")

@@ -10,12 +10,13 @@ from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
+    from gitexp.lab.log.seed_runs import SeedScores
     from gitexp.rules.verdict.verdict import Judgement
 
-Seed = tuple[int, "float | None", "float | None"]  # a seed, the baseline's score, the experiment's
 
-
-def seed_table(seeds: Iterable[Seed], criterion: Criterion, judgement: Judgement) -> list[str]:
+def seed_table(
+    seeds: Iterable[SeedScores], criterion: Criterion, judgement: Judgement
+) -> list[str]:
     """A line for each seed, to the decimals that the standard deviation supports.
 
     Differences are in percent where the criterion is.
