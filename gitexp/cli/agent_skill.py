@@ -100,7 +100,9 @@ def skill_files() -> dict[str, str]:
     exits = "\n".join(f"- `{code}`: {codes[code]}" for code in sorted(codes))
     commands = "\n".join([*map(_with_options, _OPTIONS), *map(_line, _COMMANDS)])
     skill = _SKILL.format(status=_STATUS, start=_START, code=_CODE, exits=exits, commands=commands)
-    return dict(zip(FILES, (front + skill, _reference(), _rules()), strict=True))
+    return dict(
+        zip(FILES, (front + skill, f"# Commands of gitexp\n{reference()}", _rules()), strict=True)
+    )
 
 
 def _line(name: str) -> str:
@@ -114,10 +116,6 @@ def _with_options(listed: tuple[str, tuple[str, ...]]) -> str:
         if option in wanted
     }  # fmt: skip
     return "\n".join([_line(name), *(f"  - `{option}`: {said[option]}" for option in wanted)])
-
-
-def _reference() -> str:
-    return f"# Commands of gitexp\n{reference()}"
 
 
 def _rules() -> str:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.engine import command as commands
-from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
+from gitexp.engine.loaded import PROBE_FOLDER
 from gitexp.engine.threads import thread_variables, usable_cores
 from gitexp.store.git_environment import script_environment
 
@@ -62,7 +62,6 @@ def prepare_launch(
     # user's tree, with its edits, instead of the commit.
     roots = dict.fromkeys([place, place / "src", checkout.path, checkout.path / "src"])
     before = variables.get("PYTHONPATH")
-    variables |= probe_environment(probe)
     variables["PYTHONPATH"] = os.pathsep.join(
         [
             str(PROBE_FOLDER),
@@ -71,6 +70,7 @@ def prepare_launch(
         ]
     )
     variables |= {
+        "GITEXP_PROBE": str(probe.absolute()),
         "GITEXP_CHECKOUT": str(checkout.path),
         "GITEXP_TREES": os.pathsep.join(str(tree.resolve()) for tree in user_trees(repository)),
         "GITEXP_SEED": str(job.seed),

@@ -16,6 +16,7 @@ from gitexp.engine.opened import Opened, read_opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# First on a run's PYTHONPATH, it has the probe write reports to the folder that GITEXP_PROBE names.
 PROBE_FOLDER = Path(__file__).resolve().parent / "probe"
 
 _LARGEST_REPORT = 64 << 20  # bytes; thousands of modules take a megabyte
@@ -52,14 +53,6 @@ class Loaded:
     unwatched: bool = True
     prefixes: tuple[Path, ...] = ()
     opened: Opened = field(default_factory=Opened)
-
-
-def probe_environment(probe_dir: Path) -> dict[str, str]:
-    """Return the variable that switches the probe on, for reports in a folder.
-
-    The caller must also put PROBE_FOLDER first on the run's PYTHONPATH, and make the folder.
-    """
-    return {"GITEXP_PROBE": str(probe_dir.absolute())}
 
 
 def read_probe(

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitexp.engine.devices.drivers import ask_driver
+from gitexp.engine.threads import usable_cores
 
 
 def machine() -> dict[str, object]:
@@ -17,14 +18,13 @@ def machine() -> dict[str, object]:
     `cpus` counts those that this process may use.
     """
     system = os.uname()
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = _gpus()
     return {
         "host": system.nodename,
         "os": f"{system.sysname} {system.release}",
         "arch": system.machine,
         "cpu": _cpu_model(),
-        "cpus": usable,
+        "cpus": usable_cores(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "gpus": [name for name, _ in gpus],
         "gpu_driver": gpus[0][1] if gpus else None,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitexp.engine.metrics_file import as_float, read_metrics
-from gitexp.engine.printed import nearest_line, read_labeled
+from gitexp.engine.printed import nearest_line, read_printed
 from gitexp.rules.documents.shape import text as is_text
 from gitexp.rules.verdict.set_aside import RATE
 
@@ -30,7 +30,7 @@ def printed(folder: Path, metric: str = "", tail: int = _TAIL) -> dict[str, floa
 def _labeled(folder: Path, metric: str, tail: int) -> tuple[dict[str, float], str]:
     """The same, and what was printed before the metric's name."""
     streams = (_end_of(folder / name, tail) for name in ("stderr.log", "stdout.log"))
-    (err, before), (out, other) = (read_labeled(text, metric) for text in streams)
+    (err, before), (out, other) = (read_printed(text, metric) for text in streams)
     return err | out, other if metric in out else before
 
 

@@ -14,7 +14,7 @@ from gitexp.engine.data import fingerprint
 from gitexp.engine.distributions import SITES, installed
 from gitexp.engine.elsewhere import find_modules
 from gitexp.engine.machine import machine
-from gitexp.engine.program import programs_of
+from gitexp.engine.program import is_python, programs_of
 from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables
 from gitexp.store.git_environment import script_environment
@@ -108,7 +108,7 @@ def present_environment(
 
 def ask_interpreter(program: str, place: Path, variables: Mapping[str, str]) -> Interpreter | None:
     """Ask the command's own interpreter about itself; None if the program is not a Python."""
-    if not Path(program).name.startswith(("python", "pypy")):
+    if not is_python(program):
         return None
     try:
         done = subprocess.run(

@@ -108,17 +108,13 @@ class _Reading(NamedTuple):
     value: float
 
 
-def read_printed(text: str, metric: str = "") -> dict[str, float]:
+def read_printed(text: str, metric: str) -> tuple[dict[str, float], str]:
     """Last value that each name was printed with; `metric` is looked for with more care.
 
     It may be printed as `Test accuracy` where it is test_accuracy, and `Final accuracy` stands for
-    accuracy if that word is printed with nothing else before it.
+    accuracy if that word is printed with nothing else before it. Returns also what stood before the
+    metric's name then: `final`.
     """
-    return read_labeled(text, metric)[0]
-
-
-def read_labeled(text: str, metric: str) -> tuple[dict[str, float], str]:
-    """The same, and what stood before the metric's name: `test` where it was `Test accuracy`."""
     found: dict[str, float] = {}
     exact: dict[str, float] = {}
     alike: dict[str, float] = {}

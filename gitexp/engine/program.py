@@ -49,7 +49,8 @@ def programs_of(
             ):
                 continue
             digest = _script(file)
-            if digest is None and number == 0 and not _only_starts(file.name):
+            starts_others = file.name in _LAUNCHERS or is_python(file.name)
+            if digest is None and number == 0 and not starts_others:
                 digest = contents.sha256(file)[:12]
             # Tools that switch between versions put a script of theirs before every program.
             shim = file.parent.name == "shims" or file.name in _ENVIRONMENT_TOOLS
@@ -58,9 +59,9 @@ def programs_of(
     return found
 
 
-def starts_python(words: Sequence[str] | str) -> bool:
-    """Whether the command's own program is a Python, and not a script or a shell around one."""
-    return not isinstance(words, str) and Path(words[0]).name.startswith(("python", "pypy"))
+def is_python(program: str) -> bool:
+    """Whether a program is a Python, by its name."""
+    return Path(program).name.startswith(("python", "pypy"))
 
 
 def _script(file: Path) -> str | None:
@@ -70,7 +71,3 @@ def _script(file: Path) -> str | None:
             return None
         first, rest = handle.readline(), handle.read(_MOST)
     return hashlib.sha256(rest if file.suffix not in _SCRIPTS else first + rest).hexdigest()[:12]
-
-
-def _only_starts(name: str) -> bool:
-    return name in _LAUNCHERS or name.startswith(("python", "pypy"))

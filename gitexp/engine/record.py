@@ -13,7 +13,7 @@ from gitexp.engine.loaded import GITEXP
 from gitexp.engine.machine import machine
 from gitexp.engine.masking import hide_secrets
 from gitexp.engine.opened import changed_before, contents_of, spell
-from gitexp.engine.program import programs_of, starts_python
+from gitexp.engine.program import is_python, programs_of
 from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
 from gitexp.rules.documents.kinds import Kind
@@ -142,7 +142,8 @@ def describe(
         fields["inert"] = inert
     fields["read"] = sorted(loaded.read & hashed.keys())
     # A shell, or any program that is not Python, reads what it likes.
-    if loaded.unwatched or programs or not starts_python(launch.words):
+    shell = isinstance(launch.words, str)
+    if loaded.unwatched or programs or shell or not is_python(launch.words[0]):
         fields["unwatched"] = True
     return stamped(Kind.ENVIRONMENT, fields)
 

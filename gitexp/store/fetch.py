@@ -84,7 +84,7 @@ def _fetch_once(
     else:
         calls = [([*branches, *results], [])]
     again = repository.local / REFETCH
-    whole = ["--refetch"] if again.exists() and _can_refetch(repository) else []
+    whole = ["--refetch"] if again.exists() else []
     for specs, options in calls:
         done = pull(repository, remote, specs, *whole, *options, show=show)
         if done.returncode:
@@ -95,11 +95,6 @@ def _fetch_once(
     # To sync each of thousands of refs that can be fetched again would take seconds; --prune writes
     # the file with all packed refs, though.
     make_durable(repository.common / "packed-refs")
-
-
-def _can_refetch(repository: Repository) -> bool:
-    """Whether git, from 2.36 on, can fetch what its refs claim to have."""
-    return [int(part) for part in repository.git_version.split(".")[:2]] >= [2, 36]
 
 
 def notes_into(where: str, *, logs: bool = False) -> list[str]:

@@ -120,7 +120,7 @@ def follow_move(repository: Repository) -> None:
 def _before(former_path: str | None, name: str) -> str:
     """The hook that runs before ours, as the shell takes it: beside ours, wherever the clone is."""
     if former_path:
-        return shlex.quote(f"{_expanded(former_path)}/{name}")
+        return shlex.quote(f"{user_path(former_path)}/{name}")
     return f'"${{0%/*}}"/{name}{_ASIDE}'
 
 
@@ -218,14 +218,9 @@ def _are_same(path: Path, other: Path) -> bool:
     return path.is_file() and other.is_file() and path.read_bytes() == other.read_bytes()
 
 
-def _expanded(path: str) -> str:
-    """Return a hooks path as git reads it: `~` is expanded, a relative path stays relative."""
-    return str(user_path(path))
-
-
 def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> None:
     ours = wanted(repository)
-    old = Path(repository.top or repository.common, _expanded(former))
+    old = Path(repository.top or repository.common, user_path(former))
     for path in sorted(old.iterdir()) if old.is_dir() else []:
         if path.name not in ours and path.is_file() and os.access(path, os.X_OK):
             _write(folder / path.name, _HAND_OVER, _before(former, path.name))

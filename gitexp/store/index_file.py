@@ -43,7 +43,8 @@ class IndexEntry(NamedTuple):
         state = bytearray(_STATE)
         state[_MODE] = self.mode.to_bytes(4)
         flags = min(len(path), _LONGEST).to_bytes(2)
-        return _padded(bytes(state) + bytes.fromhex(self.id) + flags + path)
+        raw = bytes(state) + bytes.fromhex(self.id) + flags + path
+        return raw.ljust(_padded_length(len(raw)), b"\0")
 
     @property
     def is_link(self) -> bool:
@@ -104,26 +105,18 @@ def _signed(body: bytes, id_bytes: int) -> bytes:
     return body + hashlib.new(_HASHES[id_bytes], body, usedforsecurity=False).digest()
 
 
-def _padded(raw: bytes) -> bytes:
-    return raw.ljust(_padded_length(len(raw)), b"\0")
-
-
 def _padded_length(length: int) -> int:
     """With one to eight zeros, up to a multiple of eight bytes."""
     return (length // 8 + 1) * 8
 
 
-def _is_submodule(raw: bytes) -> bool:
-    """Whether an entry is the commit of a submodule."""
-    return raw[_MODE] == _SUBMODULE.to_bytes(4)
-
-
 def submodules_in(content: bytes, id_bytes: int) -> list[IndexEntry]:
     """Return the submodules in an index."""
-    if _SUBMODULE.to_bytes(4) not in content:
+    mode = _SUBMODULE.to_bytes(4)
+    if mode not in content:
         return []
-    found = raw_entries(content, id_bytes)
-    return [IndexEntry.parse(entry, id_bytes) for entry in found if _is_submodule(entry)]
+    found = [entry for entry in raw_entries(content, id_bytes) if entry[_MODE] == mode]
+    return [IndexEntry.parse(entry, id_bytes) for entry in found]
 
 
 def files_called(name: str, content: bytes, id_bytes: int) -> list[IndexEntry]:

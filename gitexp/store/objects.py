@@ -109,9 +109,10 @@ class NotesTree:
             level.entries.pop(rest, None)
         if not text:
             return
-        self._place(commit, pack.add("blob", text))
+        self.set_blob(commit, pack.add("blob", text))
 
-    def _place(self, commit: str, blob: str) -> None:
+    def set_blob(self, commit: str, blob: str) -> None:
+        """Add a note whose text is a blob, on a commit without a note."""
         *_, (level, rest) = self._way(commit)
         if level.fans_out:
             folder = level.below[rest[:2]] = _Level(b"", self._width)
@@ -119,10 +120,6 @@ class NotesTree:
         level.entries[rest] = FILE, blob
         if level.is_crowded(len(rest)):
             level.fan_out(len(rest), self._width)
-
-    def set_blob(self, commit: str, blob: str) -> None:
-        """Add a note whose text git already has, on a commit without a note."""
-        self._place(commit, blob)
 
     def write(self, pack: Pack) -> str:
         """Add all folders that changed to a pack; returns the id of the tree."""

@@ -22,7 +22,11 @@ def unsynced(repository: Repository) -> dict[str, str]:
         return {}
     refs = repository.branches([REMOTE_HEADS, FETCHED])
     seen = {commit for ref, commit in refs.items() if ref.startswith(FETCHED)}
-    remotes = {ref: _remote_of(ref) for ref in refs if ref.startswith(REMOTES)}
+    remotes = {
+        ref: ref.removeprefix(REMOTES).partition("/exp/")[0]
+        for ref in refs
+        if ref.startswith(REMOTES)
+    }
     here: Mapping[str, str] = {}
     if any(refs[ref] not in seen for ref in remotes) or _is_bare(repository):
         here = repository.branches([HEADS])
@@ -35,7 +39,7 @@ def unsynced(repository: Repository) -> dict[str, str]:
         if refs[ref] not in seen and repository.setting(f"remote.{remote}.url")
     }
     names = {ref.removeprefix(HEADS) for ref in here}
-    began = _first_moves(repository, [ref for ref in there if _name_of(ref) in names])
+    began = _first_moves(repository, [ref for ref in there if ref.rpartition("/exp/")[2] in names])
     found: dict[str, str] = {}
     for ref, remote in there.items():
         own = ref in began and (ref.startswith(HEADS) or began[ref] == _PUSHED)
@@ -59,14 +63,6 @@ def unshared(repository: Repository) -> list[str]:
         for remote, target in remotes.items()
         if target != here and repository.setting(f"remote.{remote}.url")
     ]
-
-
-def _remote_of(ref: str) -> str:
-    return ref.removeprefix(REMOTES).partition("/exp/")[0]
-
-
-def _name_of(ref: str) -> str:
-    return ref.rpartition("/exp/")[2]
 
 
 def _is_bare(repository: Repository) -> bool:

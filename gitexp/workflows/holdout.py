@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gitexp.engine.clock import now
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
 from gitexp.lab.gate import check
@@ -71,8 +71,7 @@ def open_holdout(
         )
     demand_trust(project, here, label.removeprefix("exp/"), commit)
     times = len(read_openings(project)) + 1
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    opening = Opening(commit, seed, times, now, why, {}, UNFINISHED, project.folder)
+    opening = Opening(commit, seed, times, now(), why, {}, UNFINISHED, project.folder)
     _store(project.repository, opening)
     try:
         opening, output = _run(project, settings, label, opening, watcher)

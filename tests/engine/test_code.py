@@ -13,7 +13,7 @@ from gitexp.engine.builds import build_of, builds_of
 from gitexp.engine.contents import Contents
 from gitexp.engine.distributions import place
 from gitexp.engine.elsewhere import find_modules, inert_files, libraries_of, modules_of
-from gitexp.engine.program import programs_of, starts_python
+from gitexp.engine.program import is_python, programs_of
 from gitexp.engine.startup import startup_of
 from gitexp.rules.documents.settings import Settings
 
@@ -147,9 +147,8 @@ def test_a_program_of_ones_own_counts_and_launchers_do_not(
 
 
 def test_a_shell_or_a_script_around_python_is_not_python() -> None:
-    assert starts_python(["/usr/bin/python3.11", "train.py"])
-    assert not starts_python(["/usr/bin/env", "python", "train.py"])
-    assert not starts_python("python train.py")
+    assert is_python("/usr/bin/python3.11")
+    assert not is_python("/usr/bin/env")
 
 
 def test_used_files_that_the_settings_call_inert_are_found(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.loaded import PROBE_FOLDER, Loaded, probe_environment, read_probe
+from gitexp.engine.loaded import PROBE_FOLDER, Loaded, read_probe
 from gitexp.engine.opened import Opened
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Project:
             cwd=self.checkout,
             env={
                 "PATH": os.environ["PATH"],
-                **probe_environment(self.reports),
+                "GITEXP_PROBE": str(self.reports),
                 "PYTHONPATH": os.pathsep.join(map(str, [PROBE_FOLDER, self.checkout, *path])),
                 **variables,
             },

@@ -13,7 +13,7 @@ import pytest
 
 from gitexp.engine import opened
 from gitexp.engine.contents import Contents
-from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
+from gitexp.engine.loaded import PROBE_FOLDER
 from gitexp.engine.opened import Opened, changed_before, contents_of, read_opened, spell
 from tests.project import git
 
@@ -29,7 +29,7 @@ def opened_by(code: str, place: Path) -> Opened:
     """Run code in `place` under the probe, and read what it opened."""
     reports, since = place / "reports", time.time()
     reports.mkdir(exist_ok=True)
-    variables = probe_environment(reports) | {"PYTHONPATH": str(PROBE_FOLDER)}
+    variables = {"GITEXP_PROBE": str(reports), "PYTHONPATH": str(PROBE_FOLDER)}
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=place, env=os.environ | variables,
         check=True, capture_output=True, text=True,

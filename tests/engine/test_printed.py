@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitexp.engine.printed import nearest_line, read_printed
+from gitexp.engine.printed import nearest_line
+from gitexp.engine.printed import read_printed as read_labeled
 
 READ = [
     ("accuracy=0.93", 0.93),
@@ -139,6 +140,11 @@ UNREAD = [
     "fold  accuracy\n2     0.93", "epoch  accuracy\n1      0.9\n2      93%",
     "the accuracy is\n0.93 as it was", "best accuracy\nseed 3",
 ]  # fmt: skip
+
+
+def read_printed(text: str, metric: str = "") -> dict[str, float]:
+    """What was printed, by name."""
+    return read_labeled(text, metric)[0]
 
 
 @pytest.mark.parametrize(("text", "value"), READ)

@@ -65,7 +65,7 @@ class ValueJson(TypedDict):
 def blamed(files: Sequence[BlamedFile], *, as_json: bool) -> None:
     """Print each line of the configs beside what is known of its value."""
     if as_json:
-        print_json([one for file in files for one in _values_json(file)])
+        print_json([_value_json(file, one) for file in files for one in file.values])
         return
     for number, file in enumerate(files):
         typer.echo(("\n" if number else "") + styled(visible(file.path), bold=True))
@@ -146,10 +146,6 @@ def _gain(tested: ValueTest) -> str:
 def _listed(there: Sequence[ValueTest]) -> str:
     values = list(dict.fromkeys(cut(spell(one.change.after), _LONGEST) for one in there))
     return first_few(values, _NAMED)
-
-
-def _values_json(file: BlamedFile) -> list[ValueJson]:
-    return [_value_json(file, one) for one in file.values]
 
 
 def _value_json(file: BlamedFile, one: Blamed) -> ValueJson:

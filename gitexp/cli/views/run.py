@@ -75,7 +75,10 @@ def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> Non
     unfinished = [one for one in ended if isinstance(one, Unfinished)]
     if as_json:
         told: dict[str, str] = {}
-        print_json([ended_json(one, told) for one in ended])
+        print_json([
+            unfinished_json(one, told) if isinstance(one, Unfinished) else concluded_json(one)
+            for one in ended
+        ])  # fmt: skip
     else:
         for one in ended:
             if not isinstance(one, Unfinished):
@@ -104,13 +107,6 @@ def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
             typer.echo(f"exp/{one.name}: no verdict: {visible(said)}")
         else:
             typer.echo(f"exp/{one.name}: {words.verdict_line(one.registration, one.judgement)}")
-
-
-def ended_json(
-    one: Conclusion | Unfinished, told: dict[str, str]
-) -> ConcludedJson | UnfinishedJson:
-    """A verdict, or the error in its place; of errors, `told` has the first names."""
-    return unfinished_json(one, told) if isinstance(one, Unfinished) else concluded_json(one)
 
 
 def unfinished_json(one: Unfinished, told: dict[str, str]) -> UnfinishedJson:
