@@ -33,11 +33,10 @@ from gitexp.cli.views.baseline import MeasuredJson
 from gitexp.cli.views.blame import ValueJson
 from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson
-from gitexp.cli.views.integrity import CheckedJson, OpenedJson
+from gitexp.cli.views.integrity import CheckedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson
 from gitexp.cli.views.log_programs import BriefJson
-from gitexp.cli.views.note import NotedJson
-from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
+from gitexp.cli.views.queue import StoppedJson
 from gitexp.cli.views.registered import CarriedJson, StartedJson
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.samples import SmokedJson, TriedJson
@@ -46,6 +45,7 @@ from gitexp.cli.views.trust import SignerJson, TrustJson
 from gitexp.lab.itself import VersionJson
 from gitexp.lab.leftovers import HoldingJson
 from gitexp.lab.log.log_json import ExperimentJson
+from gitexp.lab.queues.queue import QueueJson
 from gitexp.lab.setup.agent_files import AgentFile
 from gitexp.lab.sharing.report import SyncedJson
 from gitexp.lab.standing.goals import GoalJson
@@ -56,11 +56,14 @@ from gitexp.rules.plan.ranking import WeighedIdea
 from gitexp.workflows.accept import Offered
 from gitexp.workflows.briefing import BriefingJson
 from gitexp.workflows.curves import CurvesOf
-from gitexp.workflows.doctor import ExaminedJson
+from gitexp.workflows.doctor import Examined
 from gitexp.workflows.export import Export
 from gitexp.workflows.gaps import GapReport
+from gitexp.workflows.holdout import Opened
 from gitexp.workflows.init import Setup
+from gitexp.workflows.note import Noted
 from gitexp.workflows.preset import Preset
+from gitexp.workflows.queue import Resumed
 from gitexp.workflows.redact import Redaction
 from gitexp.workflows.report import ReportJson
 from gitexp.workflows.show import SheetJson
@@ -118,7 +121,7 @@ PRINTED = (
     Printed("run", "--smoke", SmokedJson),
     Printed("run", "--screen", ScreeningJson),
     Printed("run", "--detach", QueueJson),
-    Printed("run", "--resume", ResumedJson),
+    Printed("run", "--resume", Resumed),
     Printed("run", "--wait", _JUDGED | ScreeningJson | SmokedJson | MeasuredJson),
     Printed("retest", "", StartedJson),
     Printed("retest", "--planned", CarriedJson),
@@ -128,7 +131,7 @@ PRINTED = (
     Printed("log", "--calibration", list[Calibration]),
     Printed("show", "", SheetJson | SideBySide),
     Printed("show", "--curves", list[CurvesOf]),
-    Printed("note", "", NotedJson),
+    Printed("note", "", Noted),
     Printed("report", "", ReportJson),
     Printed("export", "", Export),
     Printed("accept", "", AcceptedJson),
@@ -139,9 +142,9 @@ PRINTED = (
     Printed("blame", "", list[ValueJson]),
     Printed("check", "", CheckedJson | list[CheckedJson]),
     Printed("verify", "", Verification),
-    Printed("holdout", "", OpenedJson),
+    Printed("holdout", "", Opened),
     Printed("redact", "", Redaction),
-    Printed("doctor", "", list[ExaminedJson]),
+    Printed("doctor", "", list[Examined]),
     Printed("doctor", "--gc", list[HoldingJson]),
     Printed("help", "", PageJson | Rule),
     Printed("", "--version", VersionJson),

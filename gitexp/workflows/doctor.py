@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
 
 from gitexp.errors import GitexpError
 from gitexp.lab.health.git_settings import (
@@ -39,8 +38,12 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 
 
-class ExaminedJson(TypedDict):
-    """A problem in this clone. `mended` says whether it was fixed just now."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A problem in this clone.
+
+    `mended` says whether it was fixed just now, and `failure` why it could not be.
+    """
 
     id: str
     message: str
@@ -50,32 +53,10 @@ class ExaminedJson(TypedDict):
     mended: bool
     failure: str | None
 
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A problem and whether it was fixed: `failure` says why it could not be fixed."""
-
-    problem: Problem
-    fixed: bool = False
-    failure: str = ""
-
     @property
     def wrong(self) -> bool:
         """Whether something is still wrong, and not only worth knowing."""
-        return not self.fixed and not self.problem.advice
-
-    def as_json(self) -> ExaminedJson:
-        """Return it as `gitexp doctor --json` prints it."""
-        problem = self.problem
-        return {
-            "id": problem.id,
-            "message": problem.message,
-            "hint": problem.hint,
-            "advice": problem.advice,
-            "fixable": problem.fix is not None,
-            "mended": self.fixed,
-            "failure": self.failure or None,
-        }
+        return not self.mended and not self.advice
 
 
 def doctor(directory: Path, *, fix: bool) -> list[Examined]:
@@ -100,8 +81,8 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
         except GitFailed as error:  # what another check has named may be in the way
             hint = error.hint or "look again once the rest is fixed: gitexp doctor"
             problems = [Problem("D3", f"not everything can be examined: {error}", hint)]
-        found = [_fixed(problem) if fix else Examined(problem) for problem in problems]
-        if any(one.fixed for one in found):
+        found = [_examined(problem, fix=fix) for problem in problems]
+        if any(one.mended for one in found):
             # Read afresh: a repository reads its settings once.
             again = check(Repository.discover(directory))
             found = looked_at_again(found, {problem.message for problem in again})
@@ -112,18 +93,22 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
 def looked_at_again(examined: Sequence[Examined], left: Container[str]) -> list[Examined]:
     """Take back that a problem was fixed where it is still there (`left` are messages)."""
     return [
-        replace(one, fixed=False, failure="it was tried, and nothing changed")
-        if one.fixed and one.problem.message in left
+        replace(one, mended=False, failure="it was tried, and nothing changed")
+        if one.mended and one.message in left
         else one
         for one in examined
     ]
 
 
-def _fixed(problem: Problem) -> Examined:
-    if problem.fix is None:
-        return Examined(problem)
-    try:
-        problem.fix()
-    except (GitexpError, OSError) as error:
-        return Examined(problem, failure=str(error))
-    return Examined(problem, fixed=True)
+def _examined(problem: Problem, *, fix: bool) -> Examined:
+    failure = None
+    if fix and problem.fix is not None:
+        try:
+            problem.fix()
+        except (GitexpError, OSError) as error:
+            failure = str(error)
+    return Examined(
+        problem.id, problem.message, problem.hint, problem.advice,
+        fixable=problem.fix is not None, failure=failure,
+        mended=fix and problem.fix is not None and failure is None,
+    )  # fmt: skip

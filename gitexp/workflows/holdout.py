@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,14 +31,14 @@ _LONGEST_WHY = 300  # characters; a note's lines stay short
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An opening of the holdout on `label`, an experiment or the baseline.
+    """What the holdout showed; `times` counts all openings that this clone knows of."""
 
-    `times` counts all openings in this project that this clone knows of, including this one.
-    """
-
-    label: str
+    of: str
+    commit: str
     metric: str
-    opening: Opening
+    seed: int
+    metrics: Mapping[str, float]
+    why: str
     times: int
 
 
@@ -86,7 +87,7 @@ def open_holdout(
             f"the holdout still counts as opened ({times} in all); fix the command, and open"
             " it again",
         )
-    return Opened(label, settings.metric, opening, times)
+    return Opened(label, commit, settings.metric, seed, opening.metrics, why, times)
 
 
 def _target(project: Project, name: str | None, *, baseline: bool) -> tuple[Project, str, str, int]:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A remark, and the name of the experiment that it is on."""
+    """The remark that was stored, and the experiment that it is on."""
 
     name: str
+    commit: str
     remark: Remark
 
 
@@ -37,4 +38,4 @@ def note(repository: Repository, name: str, text: str) -> Noted:
         raise UsageError("the remark is empty", f'gitexp note {short} "TEXT"')
     store_aside(repository)
     [made] = remark(repository, [commit], demand_plain(text.strip(), "the remark"))
-    return Noted(short, made)
+    return Noted(short, commit, made)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.cache_folder import checkouts_folder
-from gitexp.lab.health.problem import Problem
 from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines
@@ -288,9 +287,12 @@ def test_a_repository_without_gitexp_is_told_how_to_begin(world: World) -> None:
 
 
 def test_what_a_fix_left_as_it_was_is_not_called_fixed() -> None:
-    fixed = Examined(Problem("D2", "every hook is missing", "gitexp init"), fixed=True)
+    fixed = Examined(
+        "D2", "every hook is missing", "gitexp init",
+        advice=False, fixable=True, mended=True, failure=None,
+    )  # fmt: skip
     [still] = looked_at_again([fixed], {"every hook is missing"})
-    assert (still.fixed, still.wrong, still.failure) == (
+    assert (still.mended, still.wrong, still.failure) == (
         False, True, "it was tried, and nothing changed"
     )  # fmt: skip
     assert looked_at_again([fixed], {}) == [fixed]

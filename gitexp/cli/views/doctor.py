@@ -22,17 +22,16 @@ def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
         return
     wrong = [one for one in found if one.wrong]
     for one in found:
-        problem = one.problem
-        typer.echo(visible(f"{'fixed: ' * one.fixed}{problem.message}"))
-        if not one.fixed:
+        typer.echo(visible(f"{'fixed: ' * one.mended}{one.message}"))
+        if not one.mended:
             why = f"could not be fixed: {one.failure}\n" if one.failure else ""
-            mark = f"{problem.id} · "
-            hint = visible(why + problem.hint).replace("\n", "\n" + " " * len(mark))
+            mark = f"{one.id} · "
+            hint = visible(why + one.hint).replace("\n", "\n" + " " * len(mark))
             typer.echo(mark + hint)
         typer.echo("")
     if not wrong:
         typer.echo("No problems found." if not found else "No problems are left.")
-    elif not fix and any(one.problem.fix for one in wrong):
+    elif not fix and any(one.fixable for one in wrong):
         typer.echo("gitexp doctor --fix fixes what is safe to fix.")
 
 

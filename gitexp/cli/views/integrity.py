@@ -40,18 +40,6 @@ class CheckedJson(TypedDict):
     advice: Sequence[Finding]
 
 
-class OpenedJson(TypedDict):
-    """What the holdout showed; `times` counts all openings."""
-
-    of: str
-    commit: str
-    metric: str
-    seed: int
-    metrics: dict[str, float]
-    why: str
-    times: int
-
-
 def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
     """Print what the gate says about one experiment."""
     if as_json:
@@ -167,22 +155,12 @@ def _spent(one: Spent) -> str:
 
 def opened(done: Opened, *, as_json: bool) -> None:
     """Print what the holdout showed, and how often it was opened."""
-    opening = done.opening
     if as_json:
-        content: OpenedJson = {
-            "of": done.label,
-            "commit": opening.commit,
-            "metric": done.metric,
-            "seed": opening.seed,
-            "metrics": dict(opening.metrics),
-            "why": opening.why,
-            "times": done.times,
-        }
-        print_json(content)
+        print_json(done)
         return
     typer.echo(
-        f"{done.label} on the holdout: {done.metric} {figures.number(opening.metrics[done.metric])}"
-        f" (seed {opening.seed}, one run)"
+        f"{done.of} on the holdout: {done.metric} {figures.number(done.metrics[done.metric])}"
+        f" (seed {done.seed}, one run)"
     )
     if done.times == 1:
         said = "The holdout was opened for the first time: its number is unbiased only once."

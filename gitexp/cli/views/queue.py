@@ -12,32 +12,9 @@ from gitexp.lab.queues.queue import Queue, QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.purpose import RunKind
     from gitexp.workflows.queue import AskedToStop, Resumed
 
 _NAMED = 3  # experiments of a queue that are named
-
-
-class QueueJson(TypedDict):
-    """A queue that was started.
-
-    `events` is a file that says what it does, one line of JSON for each event. A queue that
-    measures the baseline has the branch's name in place of an experiment's.
-    """
-
-    queue: str
-    kind: RunKind
-    experiments: list[str]
-    process: int
-    folder: str
-    events: str
-
-
-class ResumedJson(TypedDict):
-    """Queues that were started again, and those that may still run on another machine."""
-
-    started: list[QueueJson]
-    elsewhere: list[QueueJson]
 
 
 class StoppedJson(TypedDict):
@@ -55,7 +32,7 @@ class StoppedJson(TypedDict):
 def begun(queue: Queue, *, as_json: bool) -> None:
     """Say that a queue started, and how to watch and stop it."""
     if as_json:
-        print_json(_as_json(queue))
+        print_json(queue)
         return
     typer.echo(f"queue {queue.id} started: {_named(queue, queue.names)} (process {queue.pid})")
     name = queue.names[0] if len(queue.names) == 1 else ""
@@ -68,11 +45,7 @@ def begun(queue: Queue, *, as_json: bool) -> None:
 def resumed(done: Resumed, *, as_json: bool) -> None:
     """Say which queues were started again."""
     if as_json:
-        content: ResumedJson = {
-            "started": [_as_json(queue) for queue in done.started],
-            "elsewhere": [_as_json(queue) for queue in done.elsewhere],
-        }
-        print_json(content)
+        print_json(done)
         return
     for queue in done.started:
         begun(queue, as_json=False)
@@ -118,14 +91,3 @@ def _named(queue: Queue, names: Sequence[str]) -> str:
     shown = ", ".join(map(queue.label, names[:_NAMED]))
     more = counted(len(names) - _NAMED, "other") if len(names) > _NAMED else ""
     return f"{shown} and {more}" if more else shown
-
-
-def _as_json(queue: Queue) -> QueueJson:
-    return {
-        "queue": queue.id,
-        "kind": queue.kind,
-        "experiments": [*queue.names],
-        "process": queue.pid,
-        "folder": str(queue.folder),
-        "events": str(queue.events),
-    }

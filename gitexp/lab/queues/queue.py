@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from gitexp.engine.host import boot_id, host_id
 from gitexp.rules.documents.purpose import RunKind
@@ -46,6 +46,21 @@ class QueueStage(StrEnum):
     ENDED = "ended"
     INTERRUPTED = "interrupted"
     ELSEWHERE = "on another machine"
+
+
+class QueueJson(TypedDict):
+    """A queue that was started.
+
+    `events` is a file that says what it does, one line of JSON for each event. A queue that
+    measures the baseline has the branch's name in place of an experiment's.
+    """
+
+    queue: str
+    kind: RunKind
+    experiments: list[str]
+    process: int
+    folder: str
+    events: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,17 @@ class Queue:
             return QueueStage.RUNS
         # It may have ended just now.
         return QueueStage.ENDED if self.result else QueueStage.INTERRUPTED
+
+    def as_json(self) -> QueueJson:
+        """Return the queue as `--json` shows it."""
+        return {
+            "queue": self.id,
+            "kind": self.kind,
+            "experiments": [*self.names],
+            "process": self.pid,
+            "folder": str(self.folder),
+            "events": str(self.events),
+        }
 
     def here(self, pid: int = 0) -> Queue:
         """The same queue, started by this machine now."""
