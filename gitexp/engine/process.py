@@ -115,20 +115,10 @@ def execute(
     watchdog.watch(mark, process.pid)
     child = _Child(process, mark, older)
     interrupted, halted = False, None
-    deadline, seen = None if timeout is None else begin + timeout, begin
     try:
-        while not child.ends_within(REACTION, deadline):
-            passed, seen = time.monotonic() - seen, time.monotonic()
-            if deadline is not None and passed > _AWAKE:
-                deadline += passed  # where gitexp was suspended, the run may have been, too
-            interrupted = stop.is_set()
-            if not interrupted and deadline is not None and time.monotonic() >= deadline:
-                halted = Halt(Ended.TIMEOUT, f"stopped after the timeout of {timeout:g} s")
-            elif not interrupted and watch is not None:
-                halted = watch.look(process.pid, mark)
-            if interrupted or halted:
-                child.terminate()
-                break
+        interrupted, halted = child.wait(begin, timeout, watch, stop)
+        if interrupted or halted:
+            child.terminate()
     finally:  # also if Ctrl-C arrives in this thread
         child.kill()
         watchdog.forget(mark)
@@ -162,6 +152,23 @@ class _Child:
         if sys.platform == "linux":
             with suppress(OSError):  # kernels before 5.3 and some sandboxes have none
                 self._exit_fd = os.pidfd_open(process.pid)
+
+    def wait(
+        self, begin: float, timeout: float | None, watch: Watch | None, stop: threading.Event
+    ) -> tuple[bool, Halt | None]:
+        """Wait for the end, or a reason for it: whether `stop` was set, and what else there is."""
+        deadline, seen = None if timeout is None else begin + timeout, begin
+        while not self.ends_within(REACTION, deadline):
+            passed, seen = time.monotonic() - seen, time.monotonic()
+            if deadline is not None and passed > _AWAKE:
+                deadline += passed  # where gitexp was suspended, the run may have been, too
+            if stop.is_set():
+                return True, None
+            if deadline is not None and time.monotonic() >= deadline:
+                return False, Halt(Ended.TIMEOUT, f"stopped after the timeout of {timeout:g} s")
+            if watch is not None and (halted := watch.look(self._group, self._mark)):
+                return False, halted
+        return False, None
 
     def ends_within(self, seconds: float, deadline: float | None = None) -> bool:
         """Wait for the command itself until `deadline` at most, and note when it ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.clock import now
@@ -33,13 +33,20 @@ from gitexp.store.local import locked, make_folder, salt, share
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from gitexp.engine.checkout import Checkout
     from gitexp.engine.job import Conduct
+    from gitexp.engine.launch import Launch
+    from gitexp.engine.loaded import Loaded
+    from gitexp.engine.outcome import Reported
     from gitexp.engine.process import Finished
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
+
+_DATA = "data.json"  # hashes of data files, remembered in this clone
 
 
 def run_job(
@@ -66,82 +73,151 @@ def busy_lock(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 
 
+class _Prepared(NamedTuple):
+    """A run before its command starts: where its project is, and what its links lead to.
+
+    `hashed` are the parameters without secrets; `probe` is the folder that its processes report to.
+    """
+
+    root: Path
+    place: Path
+    linked: tuple[Path, ...]
+    parameters: dict[str, Any]
+    hashed: dict[str, object]
+    launch: Launch
+    probe: Path
+
+
+class _Ended(NamedTuple):
+    """A run whose command has ended: when that began, and the hashes of its data from before."""
+
+    finished: Finished
+    start: str
+    since: float  # seconds since 1970
+    data: dict[str, str]
+    watch: Watch
+
+
 def _run_job(
     repository: Repository, prefix: str, settings: Settings, job: Job, conduct: Conduct
 ) -> RunResult:
-    probe = job.folder / "probe"
-    trees = user_trees(repository)
     with take_checkout(repository, job.commit) as checkout:
-        root, place = checkout.path, checkout.path / prefix
-        linked = link_inputs(root, place, [tree / prefix for tree in trees], settings.link)
-        remove_results(root, place, settings)
-        parameters = write_seed(place, settings, job.seed)
-        # Before the run: a clone's salt that cannot be made should not cost hours of training.
-        hashed = hash_secrets(parameters, salt(repository.local))
-        launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
-        cache = repository.local / "data.json"
-        with conduct.turn:
-            data = fingerprint(place, [*settings.data, *settings.link], cache)
-            if conduct.stop.is_set():
-                raise Interrupted
-            make_folder(probe)  # not sooner: a folder counts as an attempt
-            start = now()
-            conduct.begin(start)
-            since = time.time()
-            watch = Watch(settings, job.folder)
-            finished = execute(
-                launch.words,
-                cwd=place,
-                env=launch.variables,
-                stdout=job.folder / "stdout.log",
-                stderr=job.folder / "stderr.log",
-                watchdog=conduct.watchdog,
-                timeout=settings.timeout,
-                watch=watch,
-                stop=conduct.stop,
-                hold_fds=(checkout.lock, *conduct.hold),
-            )
-            for name in ("stdout.log", "stderr.log"):
-                share(job.folder / name)
-            if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
-                raise Interrupted(finished.duration)
-        finished = finished._replace(halted=finished.halted or watch.last_look())
+        run = _prepare(repository, prefix, settings, job, checkout)
+        held = conduct._replace(hold=(checkout.lock, *conduct.hold))
+        ended = _carry_out(repository, settings, job, held, run)
         loaded = read_probe(
-            probe, checkout=root, forbidden=(*trees, root.parent), linked=linked, since=since
+            run.probe, checkout=run.root, forbidden=(*user_trees(repository), run.root.parent),
+            linked=run.linked, since=ended.since,
+        )  # fmt: skip
+        reported = _read_reported(repository, settings, job, run, ended, loaded)
+        unkept = keep_files(run.root, run.place, job.folder, settings.keep)
+        places = (run.root, *run.linked)
+        environment = describe(
+            repository, prefix, settings, loaded, run.launch, places, ended.since
         )
-        reported = read_reported(settings, job, finished, loaded, root, place)
-        # It may quote a line of the output, and it is shared.
-        failure = hide_secrets(reported.failure, launch.variables | parameters)
-        reported = reported._replace(failure=failure)
-        if not reported.failure and data != fingerprint(place, data, cache):
-            said = "R2: declared data changed while it ran"
-            reported = reported._replace(failure=said, ended=Ended.RULE)
-        unkept = keep_files(root, place, job.folder, settings.keep)
-        environment = describe(repository, prefix, settings, loaded, launch, (root, *linked), since)
-        environment |= {"data": data}
-        if reported.source:
-            environment["sources"] = {job.metric: reported.source}
+    environment |= {"data": ended.data}
+    if reported.source:
+        environment["sources"] = {job.metric: reported.source}
     environment["condition"] = conduct.condition(environment)
     folder = str(job.folder.relative_to(repository.local))
-    record = make_record(job, prefix, folder, environment, start, finished, reported)
+    record = make_record(job, prefix, folder, environment, ended.start, ended.finished, reported)
     record, surplus = shorten(record, job.metric)
-    run: dict[str, Any] = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
-    made = artifact_lines(job.folder / ARTIFACTS, run, (place, root, job.folder))
-    series = series_lines(run, read_curves(job.folder / LOGGED), job.metric)
-    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus, *made, *series]
-    if reported.outcomes:
-        bulk.append(outcomes_line(reported.outcomes, **run))
-    shutil.rmtree(probe, ignore_errors=True)
-    last = last_lines(job.folder) if record.failure else ""
-    log = log_line(job, record.condition, launch.variables | parameters)
+    parameters = stamped(Kind.PARAMETERS, {"values": run.hashed})
+    bulk = [environment, parameters, *surplus, *_bulk_lines(job, record, reported, run)]
+    shutil.rmtree(run.probe, ignore_errors=True)
     warning = (
         reported.warning
         or unkept
         or checkout.warning
         or _about_inert(environment)
-        or (watch.rules.unused() if job.sample == 1 and not reported.failure else "")
+        or (ended.watch.rules.unused() if job.sample == 1 and not reported.failure else "")
     )
+    log = log_line(job, record.condition, run.launch.variables | run.parameters)
+    last = last_lines(job.folder) if record.failure else ""
     return RunResult(record, tuple(bulk), log, last, warning)
+
+
+def _prepare(
+    repository: Repository, prefix: str, settings: Settings, job: Job, checkout: Checkout
+) -> _Prepared:
+    """Make a checkout ready for a run, and find out how to start it."""
+    root, place, probe = checkout.path, checkout.path / prefix, job.folder / "probe"
+    sources = [tree / prefix for tree in user_trees(repository)]
+    linked = link_inputs(root, place, sources, settings.link)
+    remove_results(root, place, settings)
+    parameters = write_seed(place, settings, job.seed)
+    # Before the run: a clone's salt that cannot be made should not cost hours of training.
+    hashed = hash_secrets(parameters, salt(repository.local))
+    launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
+    return _Prepared(root, place, linked, parameters, hashed, launch, probe)
+
+
+def _carry_out(
+    repository: Repository, settings: Settings, job: Job, conduct: Conduct, run: _Prepared
+) -> _Ended:
+    """Run the command when it is its turn.
+
+    Raises:
+        Interrupted: it was told to stop before the command ended.
+    """
+    watched = [*settings.data, *settings.link]
+    outputs = [job.folder / name for name in ("stdout.log", "stderr.log")]
+    with conduct.turn:
+        data = fingerprint(run.place, watched, repository.local / _DATA)
+        if conduct.stop.is_set():
+            raise Interrupted
+        make_folder(run.probe)  # not sooner: a folder counts as an attempt
+        start = now()
+        conduct.begin(start)
+        since = time.time()
+        watch = Watch(settings, job.folder)
+        finished = execute(
+            run.launch.words,
+            cwd=run.place,
+            env=run.launch.variables,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            watchdog=conduct.watchdog,
+            timeout=settings.timeout,
+            watch=watch,
+            stop=conduct.stop,
+            hold_fds=conduct.hold,
+        )
+        for path in outputs:
+            share(path)
+        if finished.interrupted or _ends_with_its_job(finished, conduct.stop):
+            raise Interrupted(finished.duration)
+    halted = finished.halted or watch.last_look()
+    return _Ended(finished._replace(halted=halted), start, since, data, watch)
+
+
+def _read_reported(
+    repository: Repository,
+    settings: Settings,
+    job: Job,
+    run: _Prepared,
+    ended: _Ended,
+    loaded: Loaded,
+) -> Reported:
+    """What a run reported; it counts as failed, too, where its data changed meanwhile."""
+    reported = read_reported(settings, job, ended.finished, loaded, run.root, run.place)
+    # It may quote a line of the output, and it is shared.
+    failure = hide_secrets(reported.failure, run.launch.variables | run.parameters)
+    if not failure and ended.data != fingerprint(run.place, ended.data, repository.local / _DATA):
+        said = "R2: declared data changed while it ran"
+        return reported._replace(failure=said, ended=Ended.RULE)
+    return reported._replace(failure=failure)
+
+
+def _bulk_lines(
+    job: Job, record: Record, reported: Reported, run: _Prepared
+) -> Iterator[dict[str, Any]]:
+    """What is stored of a run beside its record: files, series, outcomes."""
+    of: dict[str, Any] = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
+    yield from artifact_lines(job.folder / ARTIFACTS, of, (run.place, run.root, job.folder))
+    yield from series_lines(of, read_curves(job.folder / LOGGED), job.metric)
+    if reported.outcomes:
+        yield outcomes_line(reported.outcomes, **of)
 
 
 def _about_inert(environment: Mapping[str, Any]) -> str:
