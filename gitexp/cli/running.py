@@ -5,6 +5,7 @@ Functions below import what only some kinds of runs need.
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.views import run as views
+from gitexp.errors import Stopped, UsageError
 from gitexp.lab.measuring.driving import RunOptions
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import HERE
@@ -80,13 +82,45 @@ def run_here(
         raise typer.Exit(code)
 
 
-def cluster_of(project: Project, where: Where) -> RemoteCluster | None:
-    """Return the cluster that is wanted, and the remote that its workers use; None for here."""
+def print_script(project: Project, asked: AskedRuns, where: Where) -> None:
+    """Print the batch script of what is due now, for a cluster that cannot be reached from here.
+
+    Where nothing is due, print what came of the runs.
+
+    Raises:
+        UsageError: there is no script for this kind of cluster.
+    """
+    from gitexp.engine.clusters.slurm_script import PrintedScript
+
+    on = cluster_of(project, where, printed=True)
+    if on is None:
+        raise UsageError("--script goes with --on slurm", "gitexp run --on slurm --script")
+    done = None
+    # Runs that were printed instead of made end those of a baseline here.
+    with live.watcher(yes=True) as watcher, contextlib.suppress(Stopped):
+        done = carry_out(project, asked, watcher, on)
+    if isinstance(on.cluster, PrintedScript) and on.cluster.script:
+        typer.echo(on.cluster.script, nl=False)
+        typer.echo("submit it with sbatch; when its jobs have ended: the same command", err=True)
+    if done is None:
+        return
+    for error in done.errors:
+        if not isinstance(error, Stopped):
+            raise error
+    if not done.errors:
+        done.show(as_json=False)
+
+
+def cluster_of(project: Project, where: Where, *, printed: bool = False) -> RemoteCluster | None:
+    """Return the cluster that is wanted, and the remote that its workers use; None for here.
+
+    `printed`: nothing is submitted, and there is a script to read instead.
+    """
     if not where.on:
         return None
     from gitexp.workflows.run_on import cluster_of as away  # loads what syncs and hands runs over
 
-    return away(project, where)
+    return away(project, where, printed=printed)
 
 
 def carry_out(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
-from gitexp.cli.running import AskedRuns, run_here
+from gitexp.cli.running import AskedRuns, print_script, run_here
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
 from gitexp.lab.projects.project import Project, open_project
@@ -152,8 +152,6 @@ def run(
         gpus, explore.strip(),
     )  # fmt: skip
     if script:
-        from gitexp.cli.script import print_script
-
         print_script(project, asked, where)
     elif detach:
         from gitexp.cli.queued import run_detached
