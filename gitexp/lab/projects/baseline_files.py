@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.projects.project import Project
 from gitexp.store.branches import move_branch
@@ -48,13 +50,28 @@ def commit_on_baseline(
         raise NotReady(
             f"{path} has uncommitted edits", f"commit them, or: git restore --staged -W {path}"
         )
-    target.write_bytes(after)
+    return commit_here(git, full, before, after, message)
+
+
+def commit_here(git: Git, path: str, before: bytes | None, after: bytes, message: str) -> str:
+    """Write a file of the work tree at `git`, and commit it alone; return the commit's id.
+
+    If git refuses the commit, the file is again as it was `before` (None: there was none).
+    """
+    target = git.directory / path
+    safe = ("-c", "core.safecrlf=false")  # else git may refuse our line ends
     try:
+        target.write_bytes(after)
         if before is None:
-            git.run("add", "--intent-to-add", "--force", "--", full)
-        git.run("commit", "--quiet", "--only", "-m", message, "--", full)
-    except GitexpError:
-        git.run("reset", "--quiet", "--", full, allow=(1, 128))
-        target.write_bytes(before) if before is not None else target.unlink()
+            git.run(*safe, "add", "--intent-to-add", "--force", "--", path)
+        # --only leaves everything else that is staged as it is.
+        git.run(*safe, "commit", "--quiet", "--only", "-m", message, "--", path)
+    except (GitexpError, OSError):
+        if before is None:
+            target.unlink(missing_ok=True)  # first: if the disk is full, `reset` needs its room
+        else:
+            target.write_bytes(before)
+        with suppress(GitexpError):
+            git.run("reset", "--quiet", "--", path)
         raise
     return git.text("rev-parse", "HEAD")

@@ -6,13 +6,14 @@ Undoing is remembered in init.json beside gitexp's other local files.
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import GitexpError
 from gitexp.lab.projects.baseline_branch import baseline_key
+from gitexp.lab.projects.baseline_files import commit_here
 from gitexp.store import hooks
+from gitexp.store.git import Git
 from gitexp.store.git_output import decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.note_commits import begin_notes, forget_empty_notes
@@ -33,21 +34,8 @@ class SetupStep:
 def commit_settings(repository: Repository, prefix: str, text: str) -> SetupStep:
     """Write the settings file and commit it alone; nothing is left if git refuses the commit."""
     path = f"{prefix}gitexp.toml"
-    target = repository.work_tree() / path
-    git = repository.git
-    top = type(git)(repository.work_tree())
-    safe = ("-c", "core.safecrlf=false")  # else git may refuse our line ends
-    try:
-        target.write_text(text, "utf-8")
-        top.run(*safe, "add", "--intent-to-add", "--force", "--", path)
-        # --only leaves everything else that is staged as it is.
-        top.run(*safe, "commit", "--quiet", "--only", "-m", "Set up gitexp", "--", path)
-    except (GitexpError, OSError):
-        target.unlink(missing_ok=True)  # first: if the disk is full, `reset` needs its room
-        with suppress(GitexpError):
-            top.run("reset", "--quiet", "--", path)
-        raise
-    commit = git.text("rev-parse", "--short", "HEAD")
+    commit_here(Git(repository.work_tree()), path, None, text.encode(), "Set up gitexp")
+    commit = repository.git.text("rev-parse", "--short", "HEAD")
     _remember(repository, settings=[*_remembered(repository).get("settings", []), path])
     shown = "".join(f"\n    | {line}" for line in text.splitlines())
     return SetupStep(f"wrote {path} and committed it ({commit}):{shown}", f"git revert {commit}")
