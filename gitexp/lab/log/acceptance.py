@@ -17,6 +17,7 @@ from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_commits
+from gitexp.store.git_output import split_fields
 
 # git writes this; what was reverted is not part of the baseline any more.
 _REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
@@ -44,16 +45,15 @@ def read_acceptances(
     Newest first, those last whose merge does not say so. Two git processes; a few more if there
     are copies, or merges in other words. `heads` are further ends of the baseline.
     """
-    listed = project.repository.git.fields(
-        "log", "--first-parent", "-E", *(f"--grep={word}" for word in _WORDS), "-z", "--no-notes",
-        "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H %P%n%B", project.tip,
-        *heads,
+    listed = project.repository.git.log(
+        "--first-parent", "-E", *(f"--grep={word}" for word in _WORDS), "-z",
+        "--format=%H %P%n%B", project.tip, *heads,
     )  # fmt: skip
     found: list[Acceptance] = []
     copies: dict[str, Mapping[str, str]] = {}
     squashes: list[Squash] = []
     reverted: set[str] = set()
-    for text in listed:
+    for text in split_fields(listed):
         ids, _, message = text.partition("\n")
         commit, _, parents = ids.partition(" ")
         reverted.update(_REVERTED.findall(message))

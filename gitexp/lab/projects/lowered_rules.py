@@ -9,7 +9,7 @@ from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.settings import RULES, Settings
 from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
 from gitexp.rules.finding import Finding
-from gitexp.store.git_output import one_a_line
+from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
 from gitexp.store.repository import Repository
 
@@ -75,14 +75,13 @@ def lowered_rules(
 
 def _touching(repository: Repository, prefix: str, commits: Iterable[str]) -> list[str]:
     """Commits that wrote or removed a line about rules in the settings, newest first."""
-    listed = repository.git.text(
-        "log", "--stdin", "--full-history", "--format=%H", "-G", "rules", "--no-show-signature",
-        "--no-notes", "--no-ext-diff", "--no-textconv",
-        "--", *(f":(top,literal){prefix}{name}" for name in FILES),
+    listed = repository.git.log(
+        "--root", "--stdin", "--full-history", "--format=%H", "-G", "rules", "--no-ext-diff",
+        "--no-textconv", "--", *(f":(top,literal){prefix}{name}" for name in FILES),
         stdin=one_a_line(commits),
         environment={"GIT_LITERAL_PATHSPECS": "0"},  # paths from the top, wherever this runs
     )  # fmt: skip
-    return listed.split()
+    return decode(listed).split()
 
 
 def _settings_of(

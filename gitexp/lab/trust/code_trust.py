@@ -175,10 +175,7 @@ def _made_by_hand(repository: Repository, branch: str) -> set[str]:
     """
     made: set[str] = set()
     for ref in (f"refs/heads/{branch}", "HEAD"):
-        out = repository.git.run(
-            "log", "--walk-reflogs", "--format=%H %gs", "--no-show-signature", "--no-notes",
-            "--no-color", ref, "--", allow=(128,),
-        ).stdout  # fmt: skip
+        out = repository.git.log("--walk-reflogs", "--format=%H %gs", ref, "--", allow=(128,))
         made |= _own(reversed(split_lines(decode(out))))
     return made
 
