@@ -25,6 +25,7 @@ from gitexp.store.local import salt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitexp.engine.contents import Contents
     from gitexp.engine.job import Job
     from gitexp.engine.launch import Launch
     from gitexp.engine.loaded import Loaded
@@ -88,11 +89,11 @@ def describe(
     `places` are the checkout and what its linked inputs lead to; `since` is when the run began, in
     seconds since 1970.
     """
-    checkout = places[0]
     key = salt(repository.local)
     here = machine()
     granted = launch.granted
     devices = loaded.accelerators or (granted and granted.models) or here.get("gpus", ())
+    hashed = hashed_variables(launch.given, key)
     fields = {
         "python": loaded.python,
         "build": loaded.build,
@@ -105,47 +106,53 @@ def describe(
         "threads": launch.threads,
         "variables": deciding_variables(launch.given, key),
         "place": place_variables(launch.given, key),
-        "hashed": (hashed := hashed_variables(launch.given, key)),
+        "hashed": hashed,
+        "read": sorted(loaded.read & hashed.keys()),
     }
-    inside = (checkout, checkout.resolve())
+    modules = {one.file for one in loaded.placed}
     with remembered(repository.local / "code.json") as contents:
-        builds = builds_of(loaded.infos.items(), contents)
-        built = {info for name, info in loaded.infos.items() if name in builds}
-        fields["packages"] = with_builds(loaded.packages, builds)
-        # An extension module is a shared library, too.
-        others = {*loaded.libraries} - {one.file for one in loaded.placed}
-        fields["modules"] = libraries_of(sorted(others), inside, contents) | modules_of(
-            loaded.placed, built, inside, contents
-        )
-        customized = {
-            one.module: one.file
-            for one in loaded.placed
-            if one.module in CUSTOMIZATIONS and not any(map(one.file.is_relative_to, inside))
-        }
-        programs = programs_of(launch.words, launch.variables["PATH"], inside, contents)
-        fields["startup"] = startup_of(loaded.sites, customized, contents) | programs
-        modules = {one.file for one in loaded.placed}
-        opened = loaded.opened.outside((*places, repository.common, GITEXP, *loaded.prefixes))
-        read = {path: real for path, real in opened.read.items() if path not in modules}
+        fields |= _code(loaded, launch, places[0], contents)
+        outside = loaded.opened.outside((*places, repository.common, GITEXP, *loaded.prefixes))
+        read = {path: real for path, real in outside.read.items() if path not in modules}
         if files := contents_of(read, contents):
             fields["files"] = files
         if changed := changed_before(read, since, contents):
             fields["changed"] = changed
-    carried = sorted(map(spell, opened.carried - modules))
+    carried = sorted(map(spell, outside.carried - modules))
     runs, own = repository.local / "runs", Path(launch.variables["GITEXP_RUN_DIR"])
     if any(path.is_relative_to(runs) for path in loaded.opened.outside((own,)).read):
         carried.insert(0, f"{spell(runs)}/")
     if carried:
         fields["carried"] = carried[:_MOST_CARRIED]
     used = (*modules, *loaded.opened.read)
-    if inert := inert_files(used, checkout, prefix, settings):
+    if inert := inert_files(used, places[0], prefix, settings):
         fields["inert"] = inert
-    fields["read"] = sorted(loaded.read & hashed.keys())
+    return stamped(Kind.ENVIRONMENT, fields)
+
+
+def _code(loaded: Loaded, launch: Launch, checkout: Path, contents: Contents) -> dict[str, Any]:
+    """Fields of an environment line about the code that ran, besides what the commit holds."""
+    inside = (checkout, checkout.resolve())
+    builds = builds_of(loaded.infos.items(), contents)
+    built = {info for name, info in loaded.infos.items() if name in builds}
+    # An extension module is a shared library, too.
+    libraries = sorted({*loaded.libraries} - {one.file for one in loaded.placed})
+    customized = {
+        one.module: one.file
+        for one in loaded.placed
+        if one.module in CUSTOMIZATIONS and not any(map(one.file.is_relative_to, inside))
+    }
+    programs = programs_of(launch.words, launch.variables["PATH"], inside, contents)
     # A shell, or any program that is not Python, reads what it likes.
     shell = isinstance(launch.words, str)
-    if loaded.unwatched or programs or shell or not is_python(launch.words[0]):
-        fields["unwatched"] = True
-    return stamped(Kind.ENVIRONMENT, fields)
+    unwatched = loaded.unwatched or programs or shell or not is_python(launch.words[0])
+    return {
+        "packages": with_builds(loaded.packages, builds),
+        "modules": libraries_of(libraries, inside, contents)
+        | modules_of(loaded.placed, built, inside, contents),
+        "startup": startup_of(loaded.sites, customized, contents) | programs,
+        **({"unwatched": True} if unwatched else {}),
+    }
 
 
 def shorten(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
