@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -21,7 +21,7 @@ from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from gitexp.lab.projects.comparison import Comparison
-
+    from gitexp.store.git import Git
 
 _FACTS = {"Experiment", "Change", "Project", CODE, BASE}
 _NEVER = "\x01"  # no line that people write begins with it
@@ -45,11 +45,8 @@ def fill(
     project = comparison.project
     demand_rules(project)
     settings = project.settings
-    criterion = (
-        Criterion.parse(given["Criterion"])
-        if given.get("Criterion")
-        else criterion_from(project.settings, "")
-    )
+    said = given.get("Criterion")
+    criterion = Criterion.parse(said) if said else criterion_from(settings, "")
     # An amended experiment does not count among the others.
     results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(project, results, criterion.metric)
@@ -77,17 +74,23 @@ def fill(
             *((("Project", project.folder),) if project.prefix else ()),
         ),
     )
+    trailers = registration.trailers()
     if not given:
         # In a paragraph of their own: git would add them to text that contains a sign-off.
-        lines = "".join(f"{token}: {value}\n" for token, value in registration.trailers())
+        lines = "".join(f"{token}: {value}\n" for token, value in trailers)
         return f"{text.rstrip()}\n\n{lines}"
+    return _add_trailers(project.repository.git, text, trailers, mark)
+
+
+def _add_trailers(git: Git, text: str, trailers: Sequence[tuple[str, str]], mark: str) -> str:
+    """Add trailers to a message that has some: facts replace what is there, others do not."""
     words = []
-    for token, value in registration.trailers():
+    for token, value in trailers:
         rule = "replace" if token in _FACTS else "doNothing"
         words += ["--if-exists", rule, "--trailer", f"{token}: {value}"]
     # Where git keeps lines that look like comments, they are text: trailers go below them. A line
     # of dashes is text as well, not the start of a patch.
-    done = project.repository.git.run(
+    done = git.run(
         "-c", "trailer.separators=:", "-c", f"core.commentChar={mark or _NEVER}",
         "interpret-trailers", "--no-divider", "--where=after", "--if-missing=add", *words,
         stdin=text.encode(errors="surrogateescape"),
