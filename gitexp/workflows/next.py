@@ -62,15 +62,33 @@ def next_ideas(
     `rows` are the whole log, where it was read already.
     """
     rows = log(project) if rows is None else rows
-    results = [row.result for row in rows]
-    past, baseline, durations = history(results, records_like_tip(project))
-    decided = [result for result in results if has_verdict(result)]
-    confirmed = sum(result.confirmed for result in decided)
     planned = [
         row.result
         for row in reversed(rows)
         if row.state is State.PLANNED and row.result.registration
     ]
+    ideas, warnings = _weighed(project, planned, [row.result for row in rows])
+    warnings += _about_all(project, rows, planned)
+    order = ranked_ideas(ideas)
+    chosen = order if hours is None else chosen_within(order, hours * 3600)
+    fitting = {idea.name for idea in chosen}
+    below = untrusted_below(project, planned).values()
+    untrusted = {name for names in below for name in names}
+    order = [
+        replace(idea, fits=idea.name in fitting, trusted=idea.name not in untrusted)
+        for idea in order
+    ]
+    wait = len(waiting(project, rows))
+    return Ideas(order, hours, wait, _to_try_again(project, rows), warnings)
+
+
+def _weighed(
+    project: Project, planned: Sequence[Result], results: Sequence[Result]
+) -> tuple[list[WeighedIdea], list[str]]:
+    """Weigh planned experiments by all results; those whose change has a verdict are warned of."""
+    past, baseline, durations = history(results, records_like_tip(project))
+    decided = [result for result in results if has_verdict(result)]
+    confirmed = sum(result.confirmed for result in decided)
     screened = _screened(project, planned, results, baseline)
     if not durations:
         # Runs on a part of the data are taken to cost as large a part.
@@ -105,18 +123,7 @@ def next_ideas(
                 screened=screened.get(result.commit),
             )
         )
-    order = ranked_ideas(ideas)
-    chosen = order if hours is None else chosen_within(order, hours * 3600)
-    fitting = {idea.name for idea in chosen}
-    warnings += _about_all(project, rows, planned)
-    below = untrusted_below(project, planned).values()
-    untrusted = {name for names in below for name in names}
-    order = [
-        replace(idea, fits=idea.name in fitting, trusted=idea.name not in untrusted)
-        for idea in order
-    ]
-    wait = len(waiting(project, rows))
-    return Ideas(order, hours, wait, _to_try_again(project, rows), warnings)
+    return ideas, warnings
 
 
 def _screened(
