@@ -11,10 +11,11 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.errors import failure_json
-from gitexp.cli.running import AskedRuns, Outcome, carry_out, cluster_of
+from gitexp.cli.running import Outcome, carry_out, cluster_of
 from gitexp.cli.views.queue import begun
 from gitexp.cli.views.terminal import in_json
 from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.measuring.driving import AskedRuns
 from gitexp.lab.projects.project import Project, open_project
 from gitexp.lab.queues.replaced import Replaced, Wishes
 from gitexp.rules.documents.where import Where
@@ -29,13 +30,8 @@ def run_detached(
     project: Project, asked: AskedRuns, where: Where, *, yes: bool, as_json: bool
 ) -> None:
     """Begin a queue that makes the runs which were asked for, and say how to watch and stop it."""
-    queue = detach(
-        project, asked.names, jobs=asked.jobs, gpus=asked.gpus, several=asked.several,
-        screening=asked.screening, kind=asked.kind, where=where,
-        # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
-        yes=yes or sys.stdin.isatty(),
-    )  # fmt: skip
-    begun(queue, as_json=as_json)
+    # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
+    begun(detach(project, asked, where, yes=yes or sys.stdin.isatty()), as_json=as_json)
 
 
 def run_queue(number: str) -> None:

@@ -14,7 +14,7 @@ import typer
 from gitexp.cli import live
 from gitexp.cli.views import run as views
 from gitexp.errors import Stopped, UsageError
-from gitexp.lab.measuring.driving import RunOptions
+from gitexp.lab.measuring.driving import AskedRuns, RunOptions
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import HERE
 from gitexp.workflows.run import Unfinished, run
@@ -27,22 +27,6 @@ if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
     from gitexp.lab.workers.remote_cluster import RemoteCluster
     from gitexp.rules.documents.where import Where
-
-
-class AskedRuns(NamedTuple):
-    """Runs that were asked for: of experiments, of one on samples of the data, or of the baseline.
-
-    `jobs` is None for as many as the machine serves; `several` says whether a list is printed. With
-    `screening`, so many runs of each on a share of the data only screen it.
-    """
-
-    names: Sequence[str]
-    jobs: int | None
-    several: bool = False
-    kind: RunKind = RunKind.EXPERIMENTS
-    screening: tuple[int, float] | None = None
-    gpus: str = ""
-    explore: str = ""
 
 
 class Outcome(NamedTuple):

@@ -21,7 +21,6 @@ from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.lab.queues.queue_progress import is_over_in
 from gitexp.lab.queues.replaced import command_of
 from gitexp.rules.documents.purpose import RunKind
-from gitexp.rules.documents.where import HERE, Where
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -32,7 +31,9 @@ from gitexp.workflows.run_on import cluster_of
 from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
+    from gitexp.lab.measuring.driving import AskedRuns
     from gitexp.lab.workers.remote_cluster import RemoteCluster
+    from gitexp.rules.documents.where import Where
 
 _NAP = 0.2  # seconds between looks at a queue
 _PATIENCE = 15.0  # seconds for a queue to stop what it runs: a run may write a checkpoint
@@ -60,68 +61,48 @@ class AskedToStop:
     stage: QueueStage
 
 
-def detach(
-    project: Project,
-    names: Sequence[str],
-    *,
-    jobs: int | None,
-    gpus: str,
-    several: bool,
-    yes: bool,
-    screening: tuple[int, float] | None = None,
-    kind: RunKind = RunKind.EXPERIMENTS,
-    where: Where = HERE,
-) -> Queue:
+def detach(project: Project, asked: AskedRuns, where: Where, *, yes: bool) -> Queue:
     """Begin a queue that makes runs when this command has ended.
 
-    `screening` says how many runs only screen each, on which share of the data; `where` they are
-    made. `yes` agrees to every question, as nobody can be asked later. A queue of a `kind` that
-    measures the baseline takes no names.
+    `yes` agrees to every question, as nobody can be asked later.
 
     Raises:
         UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
     """
-    repository, (runs, share) = project.repository, screening or (0, 1.0)
-    if screening is not None:
+    repository, (runs, share) = project.repository, asked.screening or (0, 1.0)
+    if asked.screening is not None:
         demand_screening(runs, share)
-    accepted = _accepted(project, names, kind, jobs, gpus, cluster_of(project, where))
+    accepted = _accepted(project, asked, cluster_of(project, where))
     store_aside(repository)
     folder = queues_folder(repository)
     with locked(folder / "start.lock"):
         taken = [int(one.name) for one in folder.glob("*/") if one.name.isdecimal()]
         queue = Queue(
-            folder / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
-            several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
-            runs=runs, share=share, on=where.on, remote=where.remote, address=where.address,
-            kind=kind,
+            folder / str(max(taken, default=0) + 1), tuple(accepted), asked.jobs, asked.gpus,
+            project.prefix, asked.several, datetime.now(UTC).isoformat(timespec="seconds"),
+            yes=yes, runs=runs, share=share, on=where.on, remote=where.remote,
+            address=where.address, kind=asked.kind,
         ).here()  # fmt: skip
         _demand_free(repository, queue)
         queue.write()
         return _launch(repository, queue)
 
 
-def _accepted(
-    project: Project,
-    names: Sequence[str],
-    kind: RunKind,
-    jobs: int | None,
-    gpus: str,
-    on: RemoteCluster | None,
-) -> list[str]:
-    """Make the checks that runs of a kind begin with; returns the names of a queue for them."""
-    if kind is RunKind.EXPERIMENTS:
-        return demand_runnable(project, names, jobs, gpus, on)
+def _accepted(project: Project, asked: AskedRuns, on: RemoteCluster | None) -> list[str]:
+    """Make the checks that these runs begin with; returns the names of a queue for them."""
+    if asked.kind is RunKind.EXPERIMENTS:
+        return demand_runnable(project, asked.names, asked.jobs, asked.gpus, on)
     settings = project.settings
-    if kind is RunKind.SMOKE:
-        report = demand_smokable(project, next(iter(names), None), on).report
+    if asked.kind is RunKind.SMOKE:
+        report = demand_smokable(project, next(iter(asked.names), None), on).report
         settings, accepted = report.settings, report.name
     else:
         demand_measurable(project, on)
         accepted = project.baseline
     if on is None:
-        giver = Giver(gpus)
+        giver = Giver(asked.gpus)
         giver.most(settings)
-        demand_devices(giver, [settings], jobs)
+        demand_devices(giver, [settings], asked.jobs)
     return [accepted]
 
 

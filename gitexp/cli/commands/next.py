@@ -36,6 +36,7 @@ def next_(
             "see how long each takes: gitexp next",
         )
     # Running loads the engine, which ranking does without.
-    from gitexp.cli.running import AskedRuns, run_here
+    from gitexp.cli.running import run_here
+    from gitexp.lab.measuring.driving import AskedRuns
 
     run_here(project, AskedRuns([ideas.chosen[0].name], jobs_of(jobs)), as_json=json_)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
-from gitexp.cli.running import AskedRuns, print_script, run_here
+from gitexp.cli.running import print_script, run_here
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
+from gitexp.lab.measuring.driving import AskedRuns
 from gitexp.lab.projects.project import Project, open_project
 from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.where import Where

@@ -15,6 +15,7 @@ from gitexp.lab.measuring.bench import fixed_threads
 from gitexp.lab.measuring.run_maker import RunMaker
 from gitexp.lab.measuring.scheduler import Scheduler, how_stopped
 from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.settings import INTERLEAVED, Settings
 from gitexp.rules.text import counted
 from gitexp.store.archive import tidy
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.workers.remote_cluster import RemoteCluster
+
+
+class AskedRuns(NamedTuple):
+    """Runs that were asked for: of experiments, of one on samples of the data, or of the baseline.
+
+    `jobs` is None for as many as the machine serves; `several` says whether a list is printed. With
+    `screening`, so many runs of each on a share of the data only screen it.
+    """
+
+    names: Sequence[str]
+    jobs: int | None
+    several: bool = False
+    kind: RunKind = RunKind.EXPERIMENTS
+    screening: tuple[int, float] | None = None
+    gpus: str = ""
+    explore: str = ""
 
 
 class RunOptions(NamedTuple):
