@@ -184,8 +184,8 @@ def test_what_a_run_reads_of_other_runs_is_told(ready: World) -> None:
     )
     ready.commit("go on from what earlier runs left")
     said = ready.gitexp("run", ready.start("--set", "train.lr=0.01")).err
-    assert "E4 exp/" in said
     assert ".git/gitexp/runs/, outside their checkouts" in said
+    assert "(E4); read and write below GITEXP_RUN_DIR alone" in said
 
 
 @pytest.mark.slow

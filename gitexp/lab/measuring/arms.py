@@ -111,7 +111,8 @@ def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
         yield Finding(
             "E4",
             f"exp/{visible(name)}: runs read {_listed(files)}, outside their checkouts, which other"
-            " runs left or which changed while they ran: later runs may go on from earlier ones",
+            " runs left or which changed while they ran. A list of results does no harm, but a"
+            " checkpoint from which each run goes on makes later runs better",
             f"read and write below GITEXP_RUN_DIR alone, then: gitexp retest {name}",
             advice=True,
         )

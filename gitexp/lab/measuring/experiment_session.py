@@ -206,7 +206,7 @@ class ExperimentSession(Session):
             for said in unlike_rows(ledger, self.registration, base, commit):
                 self.watcher.said(said)
         for finding in about_differences(self.name, ledger.arms(self.registration, base)):
-            self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
+            self.watcher.said(f"{finding.message} ({finding.id}); {finding.hint}")
         self._write_note(as_explored(judgement, ledger.why))
         self.over = True
         if self._neighbours.are_several:
