@@ -220,8 +220,7 @@ class Result:
         """What is to be said of attempts that gave no score, as in its verdict note."""
         if (registration := self.registration) is None:
             return ""
-        from gitexp.rules.verdict.objections.evidence import Evidence
-        from gitexp.rules.verdict.objections.failed_runs import say_without_score
+        from gitexp.rules.verdict.failed_runs import say_without_score
 
         looked = self.judgement.pairs if self.verdict and self.judgement else 0
         seeds = registration.registered_seeds()[: looked or registration.repeats[-1]]
@@ -230,7 +229,7 @@ class Result:
             tuple(record for record in arm if record.seed in seeds)
             for arm in (self.baseline_held.records, counted)
         )
-        return say_without_score(Evidence(registration, (), base, mine, tuple(self.checks)))
+        return say_without_score(mine, base, tuple(self.checks))
 
     @property
     def judgement(self) -> Judgement | None:

@@ -23,9 +23,7 @@ def note_of_baseline(ledger: Ledger, check: Check) -> None:
         ledger.note(check)
 
 
-def note_repeat(
-    ledger: Ledger, registration: Registration, base: str, judgement: Judgement
-) -> bool:
+def note_repeat(ledger: Ledger, registration: Registration, judgement: Judgement) -> bool:
     """Note whether a seed with an attempt that gave no score repeated its scores.
 
     Returns whether there was something to note: then the experiment is judged again, and another
@@ -33,7 +31,7 @@ def note_repeat(
     """
     commit = ledger.experiment
     records = ledger.records(commit)
-    seed = seed_to_repeat(registration, judgement, ledger.records(base), records, ledger.checks)
+    seed = seed_to_repeat(registration, judgement, records, ledger.checks)
     if seed is None:
         return False
     seeds = registration.registered_seeds()[: judgement.pairs]

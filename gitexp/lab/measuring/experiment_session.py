@@ -88,7 +88,7 @@ class ExperimentSession(Session):
             self._consider_doubt()
             judgement = self._consider_code(self._judge())
         else:
-            while note_repeat(ledger, self.registration, base, judgement):
+            while note_repeat(ledger, self.registration, judgement):
                 judgement = self._judge()
         self.decided = decided_of(
             self.registration,

@@ -112,7 +112,7 @@ def runs_due(known: Situation) -> Due:
         condition = (known.blocks.condition,)
         return Due(tuple(Run(Arm.BASELINE, s, Why.BLOCK, condition) for s in known.blocks.missing))
     if not may_go_on(judgement, registration.rules):
-        again = seed_to_repeat(registration, judgement, known.baseline, known.records, known.checks)
+        again = seed_to_repeat(registration, judgement, known.records, known.checks)
         return Due() if again is None else Due((Run(Arm.EXPERIMENT, again, Why.REPEAT),))
     if known.shares:
         tries = (Run(Arm.EXPERIMENT, SMALL_SEED, Why.SAMPLE, share=s) for s in known.shares)

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.code_below import code_altered, held_against_code, say_code
+from gitexp.rules.verdict.failed_runs import (
+    FAILED_RUNS,
+    Suspects,
+    say_without_score,
+    say_worst,
+    suspects,
+)
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.next_block import UNLUCKY, held_against_next_block
-from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
+from gitexp.rules.verdict.objections import AT_ONCE, first_objection
 from gitexp.rules.verdict.objections.conflict import in_conflict, in_opposition
-from gitexp.rules.verdict.objections.evidence import Evidence
+from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.remarks import remarks
 from gitexp.rules.verdict.one_run import judge_one_run
 from gitexp.rules.verdict.pairs import compared, first_good, inputs_of
 from gitexp.rules.verdict.ties import Ties, repeatable_metrics, ties_of
-from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict, close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.objections.evidence import Objection
+    from gitexp.rules.verdict.failed_runs import SuspectsAt
 
 
 def judge_records(
@@ -88,6 +95,7 @@ def _judge_once(
         if exact is None or guard.metric in exact
     }
     design = design_of(registration)
+    suspected = _suspects(registration, records, checks)
     examples = _examples(registration, paired, spreads)
     ties = _ties(registration, paired, baseline)
     if registration.borrowed:
@@ -99,6 +107,9 @@ def _judge_once(
             failed=bool(failed),
             identical=ties(metric, 1).identical if paired else False,
         )
+        # Alone, it has no pair that is worse.
+        if judgement.verdict is Verdict.CONFIRMED and suspected(1).seeds:
+            judgement = close(judgement, Verdict.INCONCLUSIVE, FAILED_RUNS)
     else:
         judgement = judge(
             design,
@@ -108,10 +119,25 @@ def _judge_once(
             examples=examples,
             ties=ties,
             baseline=_whole_baseline(design, registration, paired, baseline),
+            suspects=suspected,
         )
     if registration.rules < 2:
         return judgement
     return _heard(judgement, registration, paired, baseline, records, tuple(checks))
+
+
+def _suspects(
+    registration: Registration, records: Sequence[Record], checks: Sequence[Check]
+) -> SuspectsAt:
+    """Tell the seeds of a look whose scores failed runs may have chosen; rules 1 suspect none."""
+
+    def among(count: int) -> Suspects:
+        if registration.rules < 2:
+            return Suspects()
+        seeds = {*registration.registered_seeds()[:count]}
+        return suspects([record for record in records if record.seed in seeds], checks)
+
+    return among
 
 
 def _paired(
@@ -212,9 +238,9 @@ def _heard(
         if objection := first_objection(AT_ONCE, evidence(count)):
             return _inconclusive(objection, look, count)
     if judgement.verdict is not None and judgement.look:
-        count = looks[judgement.look - 1]
-        if objection := first_objection(AT_VERDICT, evidence(count)):
-            return _inconclusive(objection, judgement.look, count)
+        known = evidence(looks[judgement.look - 1])
+        if objection := baseline_moved(known) or _chosen(judgement, known):
+            return _inconclusive(objection, judgement.look, len(known.pairs))
     judgement = held_against_code(judgement, registration, paired[: judgement.pairs], checks)
     judgement = held_against_next_block(judgement, registration, paired, baseline, checks)
     if judgement.block or judgement.reason == UNLUCKY:
@@ -228,6 +254,15 @@ def _heard(
     if not (remarked := remarks(evidence(count))):
         return judgement
     return judgement._replace(detail="; ".join(filter(None, (judgement.detail, remarked))))
+
+
+def _chosen(judgement: Judgement, known: Evidence) -> Objection | None:
+    """What to say where a gain rests on scores that failed runs may have chosen."""
+    if judgement.reason != FAILED_RUNS:
+        return None
+    said = say_without_score(known.candidate, known.baseline, known.checks)
+    seeds = suspects(known.candidate, known.checks).seeds
+    return Objection(FAILED_RUNS, f"{said}; no gain is shown where {say_worst(seeds)}")
 
 
 def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:

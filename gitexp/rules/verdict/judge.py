@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.carried import carrying_seed
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.failed_runs import (
+    FAILED_RUNS,
+    Suspects,
+    SuspectsAt,
+    like_the_worst,
+    say_worst,
+)
 from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.guard import ROUNDING, TiesOf, judge_guard
 from gitexp.rules.verdict.paired_t import (
@@ -39,6 +46,10 @@ def _unknown(metric: str, pairs: int) -> Ties:  # noqa: ARG001 - as TiesOf has t
     return Ties()
 
 
+def _unsuspected(pairs: int) -> Suspects:  # noqa: ARG001 - as SuspectsAt has it
+    return Suspects()
+
+
 def judge(
     design: Design,
     pairs: Sequence[Pair],
@@ -48,6 +59,7 @@ def judge(
     examples: Mapping[int, Examples] | None = None,
     ties: TiesOf = _unknown,
     baseline: Sequence[float] = (),
+    suspects: SuspectsAt = _unsuspected,
 ) -> Judgement:
     """Take the registered looks one by one as far as the pairs go; stop at the first that decides.
 
@@ -57,6 +69,8 @@ def judge(
     they were reported; `examples` what a look's examples say, by its number of pairs. `ties` tells
     what is known of the outputs behind equal scores, for a metric and the first so many pairs.
     `baseline` are the baseline's scores on all registered seeds, which a constant is judged with.
+    `suspects` tells the seeds among the first so many pairs whose scores may have been chosen: a
+    gain is confirmed only if it also is where these count like the worst pair.
 
     Raises:
         ValueError: a score is not a finite number, or a seed has two pairs.
@@ -81,6 +95,8 @@ def judge(
             tuple(baseline),
         )  # fmt: skip
         judgement = seen.judge()
+        if judgement.verdict is Verdict.CONFIRMED and (suspected := suspects(count)).seeds:
+            judgement = seen.judge_at_worst(suspected)
         if judgement.verdict is not None:
             return judgement
     if failed_seeds:
@@ -98,6 +114,7 @@ class _Analysis(NamedTuple):
     examples: Examples | None
     ties: TiesOf
     baseline: tuple[float, ...]
+    at_worst: frozenset[int] = frozenset()  # seeds that count like the worst pair
 
     @property
     def share(self) -> float:
@@ -146,6 +163,22 @@ class _Analysis(NamedTuple):
                 return seen
             return close(seen._replace(detail=said), Verdict.INCONCLUSIVE, "zero variance")
         return self._weigh(seen, effect, error, df, rounding)
+
+    def judge_at_worst(self, suspected: Suspects) -> Judgement:
+        """Confirm only what does not rest on seeds whose scores may have been chosen.
+
+        If running some of them again may answer that, or no look is left, it is INCONCLUSIVE.
+        """
+        seeds = suspected.seeds
+        pairs = tuple(like_the_worst(self.pairs, seeds, self.design.criterion.difference))
+        held = self._replace(pairs=pairs, at_worst=seeds).judge()
+        if held.verdict is Verdict.CONFIRMED and len(seeds) < len(self.pairs):
+            said = filter(None, (held.detail, say_worst(seeds)))
+            return held._replace(detail="; ".join(said))
+        looks = self.design.looks
+        if suspected.answerable or self.number == len(looks):
+            return close(held, Verdict.INCONCLUSIVE, FAILED_RUNS)
+        return held._replace(verdict=None, reason="", detail="", due=looks[self.number])
 
     def _seen(
         self,
@@ -257,6 +290,8 @@ class _Analysis(NamedTuple):
         pairs = [pair for pair in self.guarded.get(guard.metric, ()) if pair.seed in seeds]
         if len(pairs) < len(seeds):
             return GuardOutcome(guard, None)
+        if self.at_worst:
+            pairs = like_the_worst(pairs, self.at_worst, guard.difference)
         return judge_guard(self.design, guard, pairs, self.ties, level)
 
     def _carrier(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.rules.documents.found import Found
-from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS, seeds_to_repeat
+from gitexp.rules.verdict.failed_runs import FAILED_RUNS, seeds_to_repeat
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.ties import same_score
 
@@ -33,7 +33,6 @@ class ScoresAgain(NamedTuple):
 def seed_to_repeat(
     registration: Registration,
     judgement: Judgement,
-    baseline: Iterable[Record],
     records: Iterable[Record],
     checks: Sequence[Check],
 ) -> int | None:
@@ -41,8 +40,7 @@ def seed_to_repeat(
     if judgement.reason != FAILED_RUNS:
         return None
     seeds = registration.registered_seeds()[: judgement.pairs]
-    mine, theirs = ([r for r in arm if r.seed in seeds] for arm in (records, baseline))
-    return next(iter(seeds_to_repeat(mine, theirs, checks)), None)
+    return next(iter(seeds_to_repeat([r for r in records if r.seed in seeds], checks)), None)
 
 
 def scores_again(

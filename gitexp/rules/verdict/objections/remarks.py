@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.found import Found
 from gitexp.rules.gate.named_like import by_its_name
 from gitexp.rules.text import counted
-from gitexp.rules.verdict.objections.failed_runs import say_without_score
+from gitexp.rules.verdict.failed_runs import say_without_score
 
 if TYPE_CHECKING:
     from gitexp.rules.verdict.objections.evidence import Evidence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def remarks(evidence: Evidence) -> str:
     """What there is to say, empty if there is nothing."""
     said = (
-        say_without_score(evidence),
+        say_without_score(evidence.candidate, evidence.baseline, evidence.checks),
         _set_aside(evidence),
         _checks(evidence),
         by_its_name(evidence.registration.change),
