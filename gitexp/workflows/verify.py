@@ -89,7 +89,7 @@ def verify(project: Project, *, fix: bool = False) -> Verification:
     """
     inventory = read_inventory(project)
     bases = [r.entry.base for r in inventory.held if r.entry.parents]
-    settings = read_settings(project, bases)
+    settings = read_settings(project.repository, project.prefix, bases)
     cut = inventory.cut
     whole = [result for result in inventory.held if result.commit not in cut]
     deviations = [

@@ -97,5 +97,5 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
 
 def _draws(project: Project, commit: str) -> bool:
     """Whether a baseline's seeds are drawn, as far as its settings can be read."""
-    settings = read_settings(project, [commit])[commit]
+    settings = read_settings(project.repository, project.prefix, [commit])[commit]
     return isinstance(settings, NotReady) or settings.fresh_seeds

@@ -18,9 +18,11 @@ _NAMED = 3  # experiments of a remark that are named
 
 def about_amendments(inventory: Inventory) -> Iterator[Finding]:
     """Name changes of protocol since the first experiment, and of what is asked for after runs."""
+    project = inventory.project
     bases = {result.base for result in inventory.held if result.base}
-    steps = [s for s in read_steps(inventory.project, bases) if s.amendment != UNAMENDED]
-    settings = read_settings(inventory.project, [step.commit for step in steps]) if steps else {}
+    steps = [step for step in read_steps(project, bases) if step.amendment != UNAMENDED]
+    commits = [step.commit for step in steps]
+    settings = read_settings(project.repository, project.prefix, commits)
     for step in steps:
         known = settings[step.commit]
         if isinstance(known, Settings) and known.rules < 2:

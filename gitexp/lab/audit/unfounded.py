@@ -83,7 +83,8 @@ def _about_steps(inventory: Inventory) -> Iterator[Finding]:
         for check in step_checks(entry.runs, commit, project.folder)
         if check.found is Found.NEUTRAL
     ]
-    known = read_settings(project, (entry.commit for entry, _ in told)) if told else {}
+    commits = [entry.commit for entry, _ in told]
+    known = read_settings(project.repository, project.prefix, commits)
     for entry, check in told:
         settings, ancestor = known[entry.commit], notes.get(check.baseline)
         before = ancestor.runs if ancestor else ""

@@ -77,7 +77,8 @@ def read_amendments(
         for commit, files in changed.items()
         if any(relative(project, file.path) in FILES for file in files)
     ]
-    known = read_settings(project, [*filter(None, [origin]), *with_settings])
+    asked_of = [*filter(None, [origin]), *with_settings]
+    known = read_settings(project.repository, project.prefix, asked_of)
     goals = _read_goals(project, [file for files in changed.values() for file in files])
     now = _valid(known.get(origin)) or _last_valid(project, origin)
     found = {}
@@ -112,7 +113,8 @@ def _last_valid(project: Project, commit: str) -> Settings | None:
         for step in steps
         if step.parent and any(relative(project, file.path) in FILES for file in step.files)
     ]
-    return next(filter(None, map(_valid, read_settings(project, touching).values())), None)
+    found = read_settings(project.repository, project.prefix, touching).values()
+    return next(filter(None, map(_valid, found)), None)
 
 
 def _changed_criterion(before: Settings, after: Settings) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gitexp.errors import NotReady
+from gitexp.lab.projects.past_settings import read_settings
 from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.settings import RULES, Settings
-from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
+from gitexp.rules.documents.settings_file import FILES
 from gitexp.rules.finding import Finding
 from gitexp.store.git_output import decode, one_a_line
 from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
@@ -47,16 +48,15 @@ def lowered_rules(
     `besides` are commits that came before all of them, even if their branch was rewritten since.
     One git process where no commit ever had them. Returns a finding by commit.
     """
-    asked = list(dict.fromkeys(commits))
-    settings = _settings_of(repository, prefix, asked)
-    low = {c: s for c, s in zip(asked, settings, strict=True) if s is not None and s.rules < RULES}
+    settings = read_settings(repository, prefix, commits)
+    low = [c for c, s in settings.items() if isinstance(s, Settings) and s.rules < RULES]
     if not low:
         return {}
     touched = _touching(repository, prefix, [*low, *besides])
     had = {
         commit
-        for commit, found in zip(touched, _settings_of(repository, prefix, touched), strict=True)
-        if found is not None and found.rules >= RULES
+        for commit, found in read_settings(repository, prefix, touched).items()
+        if isinstance(found, Settings) and found.rules >= RULES
     }
     lowered = {}
     for commit in low if had else ():
@@ -82,24 +82,3 @@ def _touching(repository: Repository, prefix: str, commits: Iterable[str]) -> li
         environment={"GIT_LITERAL_PATHSPECS": "0"},  # paths from the top, wherever this runs
     )  # fmt: skip
     return decode(listed).split()
-
-
-def _settings_of(
-    repository: Repository, prefix: str, commits: Sequence[str]
-) -> list[Settings | None]:
-    """Settings of a project in commits, None where there are none that can be read."""
-    names = [f"{commit}:{prefix}{name}" for commit in commits for name in FILES]
-    contents = iter(repository.git.objects(names))
-    found: list[Settings | None] = []
-    for _ in commits:
-        settings: Settings | None = None
-        for name in FILES:
-            content = next(contents)
-            try:
-                table = table_of(name, content) if content is not None else None
-                if settings is None and table is not None:
-                    settings = parse_settings(name, table)
-            except NotReady:
-                continue
-        found.append(settings)
-    return found

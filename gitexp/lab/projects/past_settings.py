@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gitexp.errors import NotReady
-from gitexp.lab.projects.project import Project
 from gitexp.rules.documents.settings import Settings
-from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
+from gitexp.rules.documents.settings_file import FILES, find_settings
+from gitexp.store.repository import Repository
 
 
-def read_settings(project: Project, commits: Iterable[str]) -> dict[str, Settings | NotReady]:
-    """Settings of the project as each of these commits has them; one git process."""
+def read_settings(
+    repository: Repository, prefix: str, commits: Iterable[str]
+) -> dict[str, Settings | NotReady]:
+    """Settings of a project as each of these commits has them; one git process."""
     commits = list(dict.fromkeys(commits))
-    paths = [project.path(name) for name in FILES]
-    names = [f"{commit}:{path}" for commit in commits for path in paths]
-    contents = dict(zip(names, project.repository.git.objects(names), strict=True))
+    paths = [f"{prefix}{name}" for name in FILES]
+    contents = iter(repository.git.objects([f"{c}:{path}" for c in commits for path in paths]))
     parsed: dict[tuple[bytes | None, ...], Settings | NotReady] = {}
     found = {}
     for commit in commits:
-        files = tuple(contents[f"{commit}:{path}"] for path in paths)
+        files = tuple(next(contents) for _ in paths)
         if files not in parsed:
-            parsed[files] = _parse(dict(zip(paths, files, strict=True)))
+            parsed[files] = _parse(zip(paths, files, strict=True))
         found[commit] = parsed[files]
     return found
 
 
-def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
+def _parse(files: Iterable[tuple[str, bytes | None]]) -> Settings | NotReady:
     try:
-        for path, content in files.items():
-            table = table_of(path, content) if content is not None else None
-            if table is not None:
-                return parse_settings(path, table)
+        found = find_settings(files)
     except NotReady as error:
         return error
-    return NotReady("its baseline commit has no gitexp settings")
+    return found[1] if found else NotReady("its baseline commit has no gitexp settings")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitexp.errors import NotReady
 from gitexp.lab.projects.baseline_branch import find_baseline
 from gitexp.lab.projects.project_folder import project_prefix
-from gitexp.rules.documents.settings_file import FILES, parse_settings, table_of
+from gitexp.rules.documents.settings_file import FILES, find_settings
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
@@ -96,17 +96,15 @@ def settings_at(
     """
     paths = [f"{prefix}{name}" for name in FILES]
     where = f"on {baseline}" if baseline else f"in {commit[:10]}"
-    for path, content in zip(
-        paths, repository.git.objects([f"{commit}:{path}" for path in paths]), strict=True
-    ):
-        try:
-            table = table_of(path, content) if content is not None else None
-            if table is not None:
-                return path, parse_settings(path, table)
-        except NotReady as error:
-            # The file in the work tree may be valid by now, but the committed one counts.
-            raise NotReady(f"{where}, {error.message}", error.hint) from None
-    raise NotReady(f"there are no gitexp settings {where}", NO_SETTINGS)
+    contents = repository.git.objects([f"{commit}:{path}" for path in paths])
+    try:
+        found = find_settings(zip(paths, contents, strict=True))
+    except NotReady as error:
+        # The file in the work tree may be valid by now, but the committed one counts.
+        raise NotReady(f"{where}, {error.message}", error.hint) from None
+    if found is None:
+        raise NotReady(f"there are no gitexp settings {where}", NO_SETTINGS)
+    return found
 
 
 def settings_of(project: Project, commit: str) -> Settings:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tomli
@@ -41,6 +41,19 @@ def table_of(path: str, content: bytes) -> dict[str, Any] | None:
         found = tool.get("gitexp") if isinstance(tool, dict) else None
         return found if isinstance(found, dict) else None
     return document
+
+
+def find_settings(files: Iterable[tuple[str, bytes | None]]) -> tuple[str, Settings] | None:
+    """Read the settings of the first of these files that has some; returns its path with them.
+
+    Raises:
+        NotReady: that file, or one before it, is not valid.
+    """
+    for path, content in files:
+        table = table_of(path, content) if content is not None else None
+        if table is not None:
+            return path, parse_settings(path, table)
+    return None
 
 
 _EXAMPLES = {
