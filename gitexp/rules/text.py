@@ -74,6 +74,14 @@ def first_few(texts: Sequence[str], most: int) -> str:
     return ", ".join(texts[:most]) + rest
 
 
+def meant(word: str, known: Sequence[str], among: str) -> str:
+    """Name the known word that a wrong one may mean, else all of them, which `among` introduces."""
+    import difflib  # only where there is an error
+
+    near = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {near[0]}?" if near else f"{among} {', '.join(known)}"
+
+
 def list_commits(commits: Iterable[str], most: int) -> str:
     """Return commit ids for a sentence: short, sorted, each once, and how many are left out."""
     return first_few(sorted({visible(commit[:10]) for commit in commits}), most)

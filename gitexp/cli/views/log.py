@@ -19,7 +19,7 @@ from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.progress import silence
 from gitexp.lab.tables.columns import EXPERIMENTS
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.text import visible
+from gitexp.rules.text import meant, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
@@ -91,12 +91,8 @@ def columns_of(names: str, form: Form) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(name.strip().casefold() for name in names.split(",")))
     for name in asked:
         if name not in known:
-            import difflib  # only where there is an error
-
-            near = difflib.get_close_matches(name, known, 1)
             raise UsageError(
-                f"there is no column {visible(name)[:40]!r}",
-                f"did you mean {near[0]}?" if near else f"choose among: {', '.join(known)}",
+                f"there is no column {visible(name)[:40]!r}", meant(name, known, "choose among:")
             )
     return asked
 

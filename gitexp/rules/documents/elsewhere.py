@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.text import visible
+from gitexp.rules.text import meant, visible
 
 # Neither an option of ssh, nor more than one word.
 _HOST = re.compile(r"(?!-)[\w.@:%\[\]-]{1,200}", re.ASCII)
@@ -95,13 +95,9 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in known:
-                import difflib  # only where there is an error
-
-                near = difflib.get_close_matches(key, known, 1)
-                keys = f"settings are: {', '.join(sorted(known))}"
                 raise NotReady(
                     f"{path}: unknown setting on.{name}.{key}",
-                    f"did you mean {near[0]}?" if near else keys,
+                    meant(key, sorted(known), "settings are:"),
                 )
             values[known[key]] = _checked(f"{path}: on.{name}.{key}", key, value)
         if kind is Ssh and not values.get("hosts"):

@@ -18,6 +18,7 @@ from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES, Se
 from gitexp.rules.documents.stop_rule import UNDERSTOOD, StopRule, parse_stop_rule
 from gitexp.rules.gate.formats.keys import parse_key
 from gitexp.rules.plan.seeds import REGISTERED
+from gitexp.rules.text import meant
 
 FILES = ("gitexp.toml", "pyproject.toml")
 
@@ -72,12 +73,8 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     known = {item.name for item in dataclasses.fields(Settings)} - {"table"}
     for name in table:
         if name not in known:
-            import difflib  # only where there is an error
-
-            near = difflib.get_close_matches(name, known, 1)
             raise NotReady(
-                f"{path}: unknown setting {name!r}",
-                f"did you mean {near[0]}?" if near else f"settings are: {', '.join(sorted(known))}",
+                f"{path}: unknown setting {name!r}", meant(name, sorted(known), "settings are:")
             )
     missing = [name for name in ("config", "command", "metric") if not table.get(name)]
     if missing:

@@ -13,6 +13,7 @@ from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import LENDERS, Registration
 from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES, Settings
 from gitexp.rules.finding import Finding
+from gitexp.rules.text import meant
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
 
@@ -180,13 +181,10 @@ def not_reported(metric: str, settings: Settings, baseline: Iterable[Record]) ->
     reported = {name for record in baseline if record.ok for name in record.metrics}
     if not reported or metric in reported or metric == settings.metric:
         return None
-    from difflib import get_close_matches  # only for what may be mistyped
-
-    near = get_close_matches(metric, sorted(reported), n=1)
     return Finding(
         "S4",
         f"no run of the baseline reported {metric}",
-        f"did you mean {near[0]}?" if near else f"they reported {', '.join(sorted(reported))}",
+        meant(metric, sorted(reported), "they reported"),
         advice=True,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.plan.options import Options
+from gitexp.rules.text import meant
 
 MOST_IDEAS = 1000
 _LONGEST = 100_000  # bytes of a line
@@ -93,10 +94,7 @@ def _check(key: str, value: Any) -> None:  # noqa: ANN401 - parsed data
         items = value if isinstance(value, list) else [value]
         right, wanted = all(isinstance(one, str) for one in items), "a list of texts"
     else:
-        import difflib  # only where there is an error
-
-        near = difflib.get_close_matches(key, _KEYS, 1)
-        known = f"did you mean {near[0]}?" if near else f"keys are {', '.join(_KEYS)}"
+        known = meant(key, _KEYS, "keys are")
         raise ValueError(f"{json.dumps(key)} is not a key of an idea; {known}")
     if not right:
         raise ValueError(f'"{key}" must be {wanted}, not {json.dumps(value)[:60]}')

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
 from gitexp.errors import UsageError
+from gitexp.rules.text import meant
 
 Fields = Mapping[str, Any]  # text, a number or None by name
 Condition = Callable[[Fields], bool]
@@ -98,10 +99,7 @@ class _Parser:
     def _comparison(self) -> Condition:
         name = self._next().casefold()
         if name not in self._fields:
-            import difflib  # only where there is an error
-
-            near = difflib.get_close_matches(name, self._fields, 1)
-            there = f"did you mean {near[0]}?" if near else f"there are {', '.join(self._fields)}"
+            there = meant(name, [*self._fields], "there are")
             self._fail(f"there is no field {_shown(name)}; {there}")
         sign = self._next().replace("==", "=")
         if sign not in _COMPARE:
