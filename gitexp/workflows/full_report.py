@@ -142,7 +142,7 @@ def _detail(
     arms = ArmEnvironments((), ())
     if registration is not None and result.records:
         both = [bulk.get(commit, "") for commit in (result.base, row.commit)]
-        arms = arms_of(registration, result.baseline_records, result.records, both)
+        arms = arms_of(registration, result.baseline_records, result.records, both, result.beside)
     return Detail(
         patch=patch,
         code_patch=code_patch,

@@ -143,7 +143,10 @@ def show(project: Project, name: str | None) -> Sheet:
     bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])
     arms = ArmEnvironments((), ())
     if registration is not None:
-        arms = arms_of(registration, row.result.baseline_records, row.result.records, bulk.values())
+        arms = arms_of(
+            registration, row.result.baseline_records, row.result.records, bulk.values(),
+            row.result.beside,
+        )  # fmt: skip
     others = [other for other in every if other is not row]
     siblings = _siblings(project, row, others)
     return Sheet(

@@ -39,7 +39,7 @@ def about_environments(inventory: Inventory) -> Iterator[Finding]:
     notes = each_note(inventory.project.repository, BULK, commits)
     for result, registration in confirmed:
         bulk = [text for _, text in islice(notes, 2)]
-        arms = arms_of(registration, result.baseline_records, result.records, bulk)
+        arms = arms_of(registration, result.baseline_records, result.records, bulk, result.beside)
         yield from about_arms(name_of(result), arms)
 
 

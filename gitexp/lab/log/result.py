@@ -120,6 +120,11 @@ class Result:
 
         return self._made_for(Purpose.SCREEN)
 
+    @property
+    def beside(self) -> tuple[Record, ...]:
+        """Records of all of its runs which no verdict counts."""
+        return (*self.tried, *self.screened)
+
     def _made_for(self, purpose: Purpose) -> tuple[Record, ...]:
         found = self._notes.made_for(self.commit, purpose)
         mine = (record for record in found if record.is_of(self.commit))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 _NAMED = 5  # variables or files in one sentence
+_ANNOUNCED = 5.0  # seconds in which a run is stored as begun; then its command begins
 
 
 def arms_of(
@@ -25,8 +26,13 @@ def arms_of(
     baseline: Iterable[Record],
     candidate: Iterable[Record],
     bulk: Iterable[str],
+    beside: Iterable[Record] = (),
 ) -> ArmEnvironments:
-    """Find the environments of paired runs among the bulk lines of both commits."""
+    """Find the environments of paired runs among the bulk lines of both commits.
+
+    `beside` are further runs of the experiment, which no verdict counts.
+    """
+    candidate = list(candidate)
     pairs, _ = compared(registration, baseline, candidate)
     lines = {
         sha256(content): content
@@ -40,12 +46,7 @@ def arms_of(
         measured=max((record.finished for record, _ in pairs), default=math.inf),
         named=change.after if isinstance(change.after, str) else "",
         replaced=change.before if isinstance(change.before, str) else "",
-        brought={
-            (file, digest)
-            for line in lines.values()
-            for file, digest in (line.get("files") or {}).items()
-            if file not in (line.get("changed") or ())
-        },
+        spans=[(run.began, run.finished + _ANNOUNCED) for run in (*candidate, *beside)],
     )
 
 

@@ -162,8 +162,10 @@ class Ledger:
 
     def arms(self, registration: Registration, base: str) -> ArmEnvironments:
         """Environments of the paired runs of the experiment."""
-        bulk = map(self.environments.text, (base, self.experiment))
-        return arms_of(registration, self.records(base), self.records(self.experiment), bulk)
+        mine = self.experiment
+        bulk = map(self.environments.text, (base, mine))
+        beside = (*self.samples(mine), *self.screened(mine))
+        return arms_of(registration, self.records(base), self.records(mine), bulk, beside)
 
     def threads(self) -> int | None:
         """Threads of a run as the baseline's first run fixed them; None if there was none."""

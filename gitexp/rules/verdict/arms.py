@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _WORD = re.compile(r"[^\W_]+")
 # Words that tell scores of one kind from those of another; any other may be the name of a model.
@@ -23,7 +22,7 @@ class ArmEnvironments(NamedTuple):
 
     `measured` is when the last of the baseline's runs ended, in seconds since 1970. `named` is the
     text that the change sets, and `replaced` the one that it sets it for, each if it is a text.
-    `brought` are files, with their hashes, that some run of either commit left new or changed, such
+    `spans` are when runs of the experiment began and ended, also those that were not paired, such
     as one on a sample or one that failed.
     """
 
@@ -32,7 +31,7 @@ class ArmEnvironments(NamedTuple):
     measured: float = math.inf
     named: str = ""
     replaced: str = ""
-    brought: Collection[tuple[str, str]] = ()
+    spans: Sequence[tuple[float, float]] = ()
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -78,17 +77,17 @@ class ArmEnvironments(NamedTuple):
         # A line that is not in this clone may have any, and a folder stands for many files.
         if not all(self.baseline) or any(name.endswith("/") for name in known):
             return ()
+        moments = {name: {one[name] for one in every} for name in sorted(shared - known)}
         return tuple(
             name
-            for name in sorted(shared - known)
-            if min(one[name] for one in every) > self.measured
-            if not self._names(name) and not self._was_brought(name)
+            for name, found in moments.items()
+            if min(found) > self.measured
+            if not self._names(name) and not self._was_brought(found)
         )
 
-    def _was_brought(self, file: str) -> bool:
-        """Whether all runs of the experiment read a file as a run had left it."""
-        found = [(one.get("files") or {}).get(file) for one in self.candidate]
-        return all((file, digest) in self.brought for digest in found)
+    def _was_brought(self, moments: Iterable[float]) -> bool:
+        """Whether a file never changed but while a run of the experiment went on."""
+        return all(any(began <= at <= ended for began, ended in self.spans) for at in moments)
 
     def _names(self, file: str) -> bool:
         """Whether the change sets a text that the file's path has, or that has the file's name."""

@@ -114,11 +114,9 @@ def test_a_file_is_named_that_appeared_for_the_experiment_alone(
 ) -> None:
     before, after = ran() | {"files": baseline}, ran() | {"changed": candidate}
     assert ArmEnvironments([before], [after, after], 100.0, named).appeared == appeared
-    # Where another run of the experiment brought it, as one on a sample, it is as that run left it.
-    seen = after | {"files": dict.fromkeys(candidate, "2")}
-    for left, still in (("2", ()), ("1", appeared)):
-        brought = {(file, left) for file in candidate}
-        arms = ArmEnvironments([before], [seen], 100.0, named, brought=brought)
+    # It came, and changed last, while another run of the experiment went on, as one on a sample.
+    for spans, still in ([(190.0, 210.0)], ()), ([(100.0, 190.0), (210.0, 220.0)], appeared):
+        arms = ArmEnvironments([before], [after], 100.0, named, spans=spans)
         assert arms.appeared == still
     # Where it is not known what a run of the baseline read, or one run brought it.
     assert ArmEnvironments([before, {}], [after], 100.0, named).appeared == ()
