@@ -12,7 +12,7 @@ from dataclasses import replace
 from gitexp.lab.code.replacement import replaced_among
 from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.pushed_notes import check_pushed_notes, check_removed_results
-from gitexp.lab.gate.pushed_protocol import check_pushed_protocol
+from gitexp.lab.gate.pushed_protocol import check_deleted_baseline, check_pushed_protocol
 from gitexp.lab.projects.baseline_branch import find_baseline
 from gitexp.lab.projects.lowered_rules import lowered_rules
 from gitexp.rules.demand import demand
@@ -42,7 +42,7 @@ def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Findin
         findings = _check_notes(repository, ref, before, after)
     elif ref.startswith((HEADS, ARCHIVE)):
         findings = _check_experiment(repository, ref, before, after)
-    elif before and after:
+    elif before:
         findings = _check_baseline(repository, ref, before, after)
     return demand(findings, f"{visible(ref)} is not accepted here")
 
@@ -72,6 +72,8 @@ def _check_notes(repository: Repository, ref: str, before: str, after: str) -> l
 
 def _check_baseline(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
     """Check that a baseline branch keeps its rules of verdict, and what measures."""
+    if not after:
+        return check_deleted_baseline(repository, ref, before)
     changed = repository.git.differences("diff-tree", before, after)
     folders = dict.fromkeys(
         file.path[: -len(name)]

@@ -184,6 +184,10 @@ def test_a_server_takes_a_change_of_protocol_only_where_its_owner_allows_it(
     locked.commit("inert")
     locked.git("push", "--quiet")
     start = locked.git("rev-parse", "main")
+    # A branch that is pushed for the first time is compared with nothing.
+    bare.git("config", "gitexp.baseline", "main")
+    bare.git("config", "receive.denyDeleteCurrent", "ignore")
+    assert "P4" in locked.try_git("push", "origin", ":main").err
     # A change that is taken back within one push is a change all the same.
     locked.edit("6)", "5)", "evaluate.py")
     locked.commit("coarser")

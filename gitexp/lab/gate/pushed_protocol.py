@@ -15,6 +15,10 @@ from gitexp.rules.text import visible
 from gitexp.store.lineage import LineageStep
 from gitexp.store.repository import Repository
 
+_ALLOW = (
+    "the owner of the server can allow it there: git config gitexp.allowProtocol true"
+    "\nthen push again"
+)
 _FURTHEST = 2000  # commits of one push that are looked at one by one
 
 
@@ -26,8 +30,7 @@ def check_pushed_protocol(
     Where `protect` is not set, data may change: only settings count.
     """
     git = repository.git
-    allowed = git.text("config", "--type=bool", "--get", "gitexp.allowProtocol", allow=(1,))
-    if allowed == "true":
+    if _is_allowed(repository):
         return
     for prefix in _folders(repository, before):
         name, _ = find_baseline(repository, prefix)
@@ -44,9 +47,24 @@ def check_pushed_protocol(
                     f"{commit[:10]} by {visible(author)} is a change of protocol:"
                     f" {visible(', '.join(changed))}; results before and after it cannot be"
                     " compared",
-                    "the owner of the server can allow it there: git config gitexp.allowProtocol"
-                    " true\nthen push again",
+                    _ALLOW,
                 )
+
+
+def check_deleted_baseline(repository: Repository, ref: str, before: str) -> list[Finding]:
+    """Find that a branch is somebody's baseline: whoever deletes it can push any other one."""
+    names = {
+        f"refs/heads/{find_baseline(repository, at)[0]}" for at in _folders(repository, before)
+    }
+    if ref not in names or _is_allowed(repository):
+        return []
+    said = f"{visible(ref)} is a baseline branch, and another one under its name would go unchecked"
+    return [Finding("P4", said, _ALLOW)]
+
+
+def _is_allowed(repository: Repository) -> bool:
+    asked = ("config", "--type=bool", "--get", "gitexp.allowProtocol")
+    return repository.git.text(*asked, allow=(1,)) == "true"
 
 
 def _folders(repository: Repository, commit: str) -> list[str]:
