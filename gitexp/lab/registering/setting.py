@@ -114,12 +114,36 @@ def _find(
         raise UsageError(
             f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
         )
+    asked = {wanted: files[wanted]} if wanted else files
+    found, ending, every = _search(project, asked, key_text)
+    command = project.settings.command
+    if len(found) > 1:
+        found = _overriding(found, inherited_files(files, command))
+    chosen = [] if found else chosen_files(files, command)
+    if in_group := _chosen_in_group(key_text, every, chosen):
+        return _find(project, tree, *in_group, value, shortened=False)
+    in_use = [one for one in ending if one[0] in chosen] or ending
+    if not found and shortened and len(in_use) == 1:
+        found = in_use
+    if not found:
+        raise NoSuchKey(
+            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+        )
+    if len(found) > 1:
+        raise _ambiguous(found, key_text, value)
+    return found[0]
+
+
+def _search(
+    project: Project, files: Mapping[str, bytes], key_text: str
+) -> tuple[list[_Place], list[_Place], dict[str, list[str]]]:
+    """Find a key in files: where it is, where keys end in it, and the files that have each key."""
     found: list[_Place] = []
     ending: list[_Place] = []
-    every: dict[str, list[str]] = {}  # spelled keys, with the files that have them
+    every: dict[str, list[str]] = {}
     for path, content in files.items():
         form = formats.format_of(path)
-        if form is None or wanted not in {"", path}:
+        if form is None:
             continue
         try:
             leaves = formats.read_leaves(path, content)
@@ -140,31 +164,21 @@ def _find(
             for key in leaves
             if tuple(map(str, key[-len(names) :])) == names
         ]
-    command = project.settings.command
-    if len(found) > 1:
-        found = _overriding(found, inherited_files(files, command))
-    chosen = [] if found else chosen_files(files, command)
-    if in_group := _chosen_in_group(key_text, every, chosen):
-        return _find(project, tree, *in_group, value, shortened=False)
-    in_use = [one for one in ending if one[0] in chosen] or ending
-    if not found and shortened and len(in_use) == 1:
-        found = in_use
-    if not found:
-        raise NoSuchKey(
-            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
-        )
-    if len(found) > 1 and len({path for path, *_ in found}) == 1:
-        keys = [spell_key(key) for _, key, *_ in found]
-        raise UsageError(
+    return found, ending, every
+
+
+def _ambiguous(found: Sequence[_Place], key_text: str, value: str) -> UsageError:
+    """Say that a key is in several places, and how to name one."""
+    paths, keys = [path for path, *_ in found], [spell_key(key) for _, key, *_ in found]
+    if len({*paths}) == 1:
+        return UsageError(
             f"{key_text} is there {len(keys)} times: {', '.join(keys)}",
             f"say which: --set {shlex.quote(f'{keys[0]}={value}')}",
         )
-    if len(found) > 1:
-        raise UsageError(
-            f"{key_text} is in {' and '.join(path for path, *_ in found)}",
-            f"say which: --set {found[0][0]}:{key_text}={value}",
-        )
-    return found[0]
+    return UsageError(
+        f"{key_text} is in {' and '.join(paths)}",
+        f"say which: --set {paths[0]}:{key_text}={value}",
+    )
 
 
 def _overriding(found: list[_Place], inherited: Sequence[str]) -> list[_Place]:

@@ -106,13 +106,6 @@ def _about_queues(queues: Iterable[QueueProgress]) -> Iterator[Wait]:
 def _about_experiments(
     project: Project, rows: Sequence[Row], current: Row | None
 ) -> Iterator[Wait]:
-    def wait(
-        kind: WaitKind, found: Sequence[Row], said: str, why: str, command: Callable[[Row], str]
-    ) -> Iterator[Wait]:
-        if found:
-            names = tuple(row.result.name for row in found)
-            yield Wait(kind, f"{len(found):,} {said}", command(found[0]), why, names)
-
     def in_state(state: State) -> list[Row]:
         found = [row for row in rows if row.state is state]
         return sorted(found, key=lambda row: row is not current)
@@ -122,51 +115,66 @@ def _about_experiments(
         remote = next((remotes[row.commit] for row in missing if row.commit in remotes), "")
         said = f"may have results on {visible(remote)} that are not here"
         why = f"{visible(remote)} may have results that are not here"
-        yield from wait(WaitKind.UNSYNCED, missing, said, why, lambda _: sync_command(remote))
-    # Of several values of one key, only one can be accepted.
+        yield from _wait(WaitKind.UNSYNCED, missing, said, why, lambda _: sync_command(remote))
+    yield from _about_confirmed(project, rows, current)
+    planned = in_state(State.PLANNED)
+    below = untrusted_below(project, [row.result for row in planned]).values()
+    with_code = {name for names in below for name in names}
+    yield from _wait(
+        WaitKind.CODE, [row for row in planned if row.result.name in with_code],
+        "planned with code that was not made in this clone",
+        "its code was not made in this clone; read it",
+        lambda row: f"gitexp trust {row.result.name}",
+    )  # fmt: skip
+    yield from _wait(
+        WaitKind.REFUSED, in_state(State.REFUSED), "refused, because the code is not neutral",
+        "its code is not neutral: edit it there, then: gitexp start --again",
+        lambda row: _way_to_edit(project, row.result.name),
+    )  # fmt: skip
+    stale = in_state(State.STALE)
+    yield from _wait(
+        WaitKind.STALE, stale, "planned on an older baseline",
+        f"{counted(len(stale), 'experiment')} planned on an older baseline",
+        lambda row: f"gitexp retest {'--planned' if len(stale) > 1 else row.result.name}",
+    )  # fmt: skip
+    yield from _wait(
+        WaitKind.FAILED, in_state(State.FAILED), "failed",
+        "a run failed; see why, then run it again",
+        lambda row: f"gitexp show {row.result.name}",
+    )  # fmt: skip
+
+
+def _about_confirmed(project: Project, rows: Sequence[Row], current: Row | None) -> Iterator[Wait]:
+    """Of several values of one key, only one can be accepted: the best comes first."""
     confirmed = sorted(
-        (row for row in in_state(State.DONE) if row.result.confirmed),
+        (row for row in rows if row.state is State.DONE and row.result.confirmed),
         key=lambda row: (row is not current, -_gain(project, row.result)),
     )
-    alike = {project.tip, *same_runs(project, project.settings, project.tip)} if confirmed else ()
-    yield from wait(
+    if not confirmed:
+        return
+    alike = {project.tip, *same_runs(project, project.settings, project.tip)}
+    yield from _wait(
         WaitKind.CONFIRMED, [row for row in confirmed if row.result.base in alike],
         "confirmed and not accepted", "it is confirmed",
         lambda row: f"gitexp accept {row.result.name}",
     )  # fmt: skip
     outdated = [row for row in confirmed if row.result.base not in alike]
     newer = _made_again(project, outdated, rows)
-    yield from wait(
+    yield from _wait(
         WaitKind.OUTDATED, [row for row in outdated if row.commit not in newer],
         "confirmed on an older baseline",
         "confirmed, but the baseline has changed since",
         lambda row: f"gitexp retest {row.result.name}",
     )  # fmt: skip
-    planned = in_state(State.PLANNED)
-    below = untrusted_below(project, [row.result for row in planned]).values()
-    with_code = {name for names in below for name in names}
-    yield from wait(
-        WaitKind.CODE, [row for row in planned if row.result.name in with_code],
-        "planned with code that was not made in this clone",
-        "its code was not made in this clone; read it",
-        lambda row: f"gitexp trust {row.result.name}",
-    )  # fmt: skip
-    yield from wait(
-        WaitKind.REFUSED, in_state(State.REFUSED), "refused, because the code is not neutral",
-        "its code is not neutral: edit it there, then: gitexp start --again",
-        lambda row: _way_to_edit(project, row.result.name),
-    )  # fmt: skip
-    stale = in_state(State.STALE)
-    yield from wait(
-        WaitKind.STALE, stale, "planned on an older baseline",
-        f"{counted(len(stale), 'experiment')} planned on an older baseline",
-        lambda row: f"gitexp retest {'--planned' if len(stale) > 1 else row.result.name}",
-    )  # fmt: skip
-    yield from wait(
-        WaitKind.FAILED, in_state(State.FAILED), "failed",
-        "a run failed; see why, then run it again",
-        lambda row: f"gitexp show {row.result.name}",
-    )  # fmt: skip
+
+
+def _wait(
+    kind: WaitKind, found: Sequence[Row], said: str, why: str, command: Callable[[Row], str]
+) -> Iterator[Wait]:
+    """What waits for these experiments, if there are any; `command` is about the first of them."""
+    if found:
+        names = tuple(row.result.name for row in found)
+        yield Wait(kind, f"{len(found):,} {said}", command(found[0]), why, names)
 
 
 def _gain(project: Project, result: Result) -> float:
