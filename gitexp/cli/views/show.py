@@ -119,6 +119,8 @@ def _undecided(sheet: Sheet, judgement: Judgement) -> None:
         typer.echo(result_lines(sheet.row))
     else:
         typer.echo(f"  Not decided yet: gitexp run {name}")
+    if judgement.detail:
+        typer.echo(hanging("  ", judgement.detail))
     if said := about_code(sheet.row):
         typer.echo(wrapped(said))
 

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
-from gitexp.rules.verdict.attempts import given_up
+from gitexp.rules.verdict.attempts import count_attempts, given_up
 from gitexp.rules.verdict.code_below import code_altered, held_against_code, say_code
 from gitexp.rules.verdict.failed_runs import (
     FAILED_RUNS,
@@ -253,7 +253,10 @@ def _heard(
     count = looks[judgement.look - 1] if judgement.look else looks[-1]
     if not (remarked := remarks(evidence(count))):
         return judgement
-    return judgement._replace(detail="; ".join(filter(None, (judgement.detail, remarked))))
+    return judgement._replace(
+        detail="; ".join(filter(None, (judgement.detail, remarked))),
+        failed=count_attempts(evidence(count).candidate).failed,
+    )
 
 
 def _chosen(judgement: Judgement, known: Evidence) -> Objection | None:

@@ -178,7 +178,9 @@ class _Analysis(NamedTuple):
         looks = self.design.looks
         if suspected.answerable or self.number == len(looks):
             return close(held, Verdict.INCONCLUSIVE, FAILED_RUNS)
-        return held._replace(verdict=None, reason="", detail="", due=looks[self.number])
+        return held._replace(
+            verdict=None, reason="", detail=say_worst(seeds), due=looks[self.number]
+        )
 
     def _seen(
         self,

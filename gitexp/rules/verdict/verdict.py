@@ -128,7 +128,7 @@ class Judgement(NamedTuple):
     `block` is how many runs the baseline's next block of seeds lacks, where only they can decide.
     `code` says what is known of the code commit, if there is one; `unproven` is on how many seeds
     it must still be proven neutral, where only that can decide. `single_runs` is what each seed
-    alone would have said.
+    alone would have said. `failed` is how many of the experiment's runs failed by themselves.
     Whatever the pairs cannot support is None.
     """
 
@@ -154,6 +154,7 @@ class Judgement(NamedTuple):
     code: str = ""
     unproven: int = 0
     single_runs: SingleRuns | None = None
+    failed: int = 0
 
 
 def close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:

@@ -154,7 +154,8 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
         )
     elif judgement.code:
         lines.append(f"code {judgement.code}")
-    if registration.rules > 1 and registration.seeded and judgement.verdict == "CONFIRMED":
+    steady = judgement.verdict == "CONFIRMED" and not judgement.failed
+    if registration.rules > 1 and registration.seeded and steady:
         # Divergence that none of the runs showed cannot be seen by any test on them.
         n, most = judgement.pairs, 1 - 0.05 ** (1 / judgement.pairs)
         rate = f"the true rate may be up to {100 * most:.0f} %"

@@ -208,6 +208,7 @@ def test_a_confirmation_says_how_often_training_may_diverge_for_all_that_it_know
     without = (
         (a_registration(), CONFIRMED), (by_rules_2._replace(seeded=False), CONFIRMED),
         (by_rules_2, ended(Verdict.RULED_OUT, "below the bar")),
+        (by_rules_2, CONFIRMED._replace(failed=1)),
     )  # fmt: skip
     assert not any("diverged" in note(*one) for one in without)
 
