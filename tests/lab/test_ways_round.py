@@ -107,6 +107,9 @@ def test_runs_past_the_gate_do_not_count_once_it_passes(ready: World) -> None:
     answer = ready.gitexp("run", "unsaid", "--json").json
     assert answer["verdict"] == "CONFIRMED"
     assert answer["runs"] == 5
+    assert (
+        "V2 (advice)" in ready.gitexp("verify").out
+    )  # its author knew what these seeds would give
 
 
 def test_what_has_run_does_not_run_again_in_other_words(ready: World) -> None:

@@ -62,6 +62,24 @@ def pairs(world: World, name: str, value: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("pairing", "verdict"), [("interleaved", "RULED OUT"), ("", "CONFIRMED")])
+def test_what_earlier_runs_left_unseen_meets_both_arms_where_pairs_are_interleaved(
+    pairing: str, verdict: str, ready: World, tmp_path: Path
+) -> None:
+    # Only the names of folders tell how many runs there were: no file is opened.
+    train_with(
+        ready,
+        f"import random\nleft = len(os.listdir({str(tmp_path)!r}))\n"
+        f"os.mkdir({str(tmp_path)!r} + f'/{{left}}')\n"
+        "noise = random.Random(f\"{SEED} {CONFIG['train']['lr']}\").gauss(0, 0.001)\n"
+        "print(f'accuracy={0.8 + 0.002 * left + noise:.6f}')\n",
+        **({"pairing": pairing} if pairing else {}),
+    )
+    name = ready.start("--set", "train.lr=0.01")
+    assert ready.gitexp("run", name, "--json").json["verdict"] == verdict
+
+
+@pytest.mark.slow
 def test_the_runs_of_a_pair_follow_each_other_and_no_experiment_shares_the_baseline(
     ready: World, tmp_path: Path
 ) -> None:
