@@ -18,7 +18,9 @@ _SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 # Outside of single quotes; after a backslash a dollar is a dollar.
 _EXPANDED = re.compile(r"""'[^']*'|\\.|(\$[A-Za-z_({][\w]*|`)""", re.DOTALL)
-_BUILTINS = {".", "cd", "eval", "exec", "export", "set", "source", "ulimit", "unset"}
+# Where a word begins, outside of quotes.
+_HOME = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?<!\S)(~)(?=/|\s|$)""", re.DOTALL)
+_BUILTINS = {"!", ".", "cd", "eval", "exec", "export", "set", "source", "ulimit", "unset"}
 
 
 def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | str:
@@ -83,6 +85,9 @@ def shell_syntax(command: str) -> list[str]:
     program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
     if program in _BUILTINS:
         found.insert(0, program)
+    elif program.startswith("("):
+        found.insert(0, "(")
+    found += [name for name in _HOME.findall(command) if name]
     return list(dict.fromkeys(found))
 
 

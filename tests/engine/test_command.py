@@ -55,6 +55,10 @@ def test_a_command_is_split_into_words_and_filled(command: str, words: list[str]
         ('python train.py "$HOME"', ["$HOME"]),
         ("A=1 source env.sh", ["source"]),
         ("python 'train.py", []),
+        ("~/venv/bin/python train.py --out ~", ["~"]),
+        ("~/a 'b ~/c' \"d ~/e\" f~/ \\~/g", ["~"]),
+        ("! python train.py", ["!"]),
+        ("(python train.py)", ["("]),
     ],
 )
 def test_what_only_a_shell_understands_is_found(command: str, found: list[str]) -> None:

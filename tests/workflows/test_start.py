@@ -576,11 +576,14 @@ def test_a_setting_that_cannot_be_made_is_refused_with_the_way_on(
 
 
 def test_a_key_is_typed_by_its_last_names_where_only_one_ends_so(ready: World) -> None:
-    ready.write("config.toml", "[a.b]\nlr = 1\ndepth = 2\n[c]\ndepth = 3\nsizes = [1, 2]\n")
+    ready.write(
+        "config.toml",
+        "[a.b]\nlr = 1\ndepth = 2\n[c]\ndepth = 3\nsizes = [1, 2]\n[d.rate]\ndefault = 1\n",
+    )
     ready.commit("nested")
-    for typed in ("lr", "b.lr"):
-        ran = ready.gitexp("start", BECAUSE, "--set", f"{typed}={len(typed)}")
-        assert f"lr = {len(typed)}" in ran.out
+    for typed in ("lr", "b.lr", "rate", "d.rate"):
+        ran = ready.gitexp("start", BECAUSE, "--set", f"{typed}={len(typed)}9")
+        assert f"{'default' if 'rate' in typed else 'lr'} = {len(typed)}9" in ran.out
     assert "did you mean a.b.depth, c.depth?" in refuses_without_a_trace(
         ready, "--set", "depth=4", code=2
     )

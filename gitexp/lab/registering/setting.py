@@ -159,11 +159,7 @@ def _search(
         for leaf in leaves:
             every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
-        ending += [
-            (path, key, content, form)
-            for key in leaves
-            if tuple(map(str, key[-len(names) :])) == names
-        ]
+        ending += [(path, key, content, form) for key in leaves if _ends_with(key, names)]
     return found, ending, every
 
 
@@ -179,6 +175,15 @@ def _ambiguous(found: Sequence[_Place], key_text: str, value: str) -> UsageError
         f"{key_text} is in {' and '.join(paths)}",
         f"say which: --set {paths[0]}:{key_text}={value}",
     )
+
+
+def _ends_with(key: Key, names: tuple[str, ...]) -> bool:
+    """Whether a key ends with a shorter one that was typed.
+
+    What a field has by default is its value: `lr` of a dataclass is `lr: float = field(default=1)`.
+    """
+    ends = [key, key[:-1]] if key[-1:] == ("default",) else [key]
+    return any(tuple(map(str, end[-len(names) :])) == names for end in ends)
 
 
 def _overriding(found: list[_Place], inherited: Sequence[str]) -> list[_Place]:

@@ -237,5 +237,6 @@ def type_name(value: object) -> str:
         "list": "array",
         "dict": "table",
         "NoneType": "null",
+        "Source": "expression",
     }
     return names.get(type(value).__name__, type(value).__name__)

@@ -227,6 +227,7 @@ def test_long_values_are_cut_where_they_differ() -> None:
         (1, 2, ChangeKind.REPLACED, ""),
         (1, 1.0, ChangeKind.REPLACED, "integer to float"),
         (None, "a", ChangeKind.REPLACED, "null to string"),
+        (Source("f(x)"), "a", ChangeKind.REPLACED, "expression to string"),
         (ABSENT, 1, ChangeKind.ADDED, ""),
         (dt.date(2026, 1, 1), ABSENT, ChangeKind.REMOVED, ""),
     ],

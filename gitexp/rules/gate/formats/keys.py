@@ -78,7 +78,8 @@ def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
 
     A flag can also be typed without its dashes, and without its command or function:
     `train.py.--batch-size` as `batch-size` and `batch_size`. What code sets within another object
-    can be typed by its last name: `get_config."c.model['lr']"` as `lr`.
+    can be typed by its last name: `get_config."c.model['lr']"` as `lr`; and so can an override:
+    `train.py."+optim.lr"` as `optim.lr` or `lr`.
     """
     spelled = [(key, tuple(map(str, key))) for key in keys]
     joined = ".".join(names)
@@ -100,9 +101,12 @@ def short_name(key: Key) -> str:
 
 def _short_names(parts: tuple[str, ...]) -> set[str]:
     """Return the other names of a key that has a short one."""
-    name = short_name(parts)
-    if not name or not parts[-1].startswith("-"):
-        return {name} - {""}
+    name, last = short_name(parts), parts[-1] if parts else ""
+    if last.startswith(("+", "~")):  # an override of Hydra's
+        bare = last.lstrip("+~")
+        return {last, bare, short_name((bare,))} - {""}
+    if not name or not last.startswith("-"):
+        return {name, last} if name else set()
     return {name, name.replace("-", "_"), parts[-1], ".".join((*parts[:-1], name))}
 
 

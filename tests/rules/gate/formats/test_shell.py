@@ -126,6 +126,7 @@ SET = (
     ("wd", "0.1", '"--wd 0.1 --amp"'),
     ("train.py.-j", "8", "-j8 "),
     ("train.py.model.depth", "9", "depth=9 "),
+    ("model.depth", "9", "model.depth=9 "),
     ("MODE", "a b", "MODE='a b'"),
     ("LR", "1", "LR=1; "),
     ("last.py.lr", "", "last.py --lr ''"),
@@ -146,6 +147,12 @@ def test_a_token_is_set_where_it_is_and_quoted(key: str, typed: str, written: st
     assert (
         said("run.sh", SCRIPT, edited).endswith(f"-> {typed!r}".replace("'", '"')) or "'" in typed
     )
+
+
+@pytest.mark.parametrize("key", ["lr", "optim.lr", '"+optim.lr"', '"train.py"."+optim.lr"'])
+def test_an_override_that_adds_a_key_is_found_without_its_sign(key: str) -> None:
+    text = "python train.py +optim.lr=0.1 ++model.drop=1\n"
+    assert set_to("run.sh", text, key, "2") == text.replace("0.1", "2")
 
 
 @pytest.mark.parametrize(
