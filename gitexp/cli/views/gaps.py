@@ -24,25 +24,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")
-    rows = "" if report.examples is None else f"; {counted(report.examples, 'example')}"
-    typer.echo(f"{report.metric} {score} over {counted(report.runs, 'run')}{rows}")
-    if report.sd is not None:
-        typer.echo(f"standard deviation between runs: {rough(report.sd)}")
-    if report.dummy is not None:
-        unit = "" if report.unit == report.metric else f" {report.unit}"
-        typer.echo(f"always giving the same answer would get{unit} {shown(report.dummy)}")
-    if report.train is not None:
-        typer.echo(f"on the training data {shown(report.train)}")
-    if report.detectable is not None:
-        typer.echo(
-            filled(
-                f"an experiment detects gains of {rough(report.detectable)} or more, 4 times in 5"
-                f" (estimated from {report.seen_by})"
-            )
-        )
-    else:
-        typer.echo("the smallest detectable gain is not known until an experiment has run")
+    _baseline(report)
     _listed(report, number)
     if not report.gaps and report.examples is not None:
         typer.echo("\nNo gap stands out: the errors look random.")
@@ -72,6 +54,29 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     if report.gaps[:number]:
         # One command that can be pasted, of the largest gap; --json has one for each.
         typer.echo(visible(f"\nnext: {report.gaps[0].template}"))
+
+
+def _baseline(report: GapReport) -> None:
+    """Print what the baseline scores, and what that can be held against."""
+    score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")
+    rows = "" if report.examples is None else f"; {counted(report.examples, 'example')}"
+    typer.echo(f"{report.metric} {score} over {counted(report.runs, 'run')}{rows}")
+    if report.sd is not None:
+        typer.echo(f"standard deviation between runs: {rough(report.sd)}")
+    if report.dummy is not None:
+        unit = "" if report.unit == report.metric else f" {report.unit}"
+        typer.echo(f"always giving the same answer would get{unit} {shown(report.dummy)}")
+    if report.train is not None:
+        typer.echo(f"on the training data {shown(report.train)}")
+    if report.detectable is not None:
+        typer.echo(
+            filled(
+                f"an experiment detects gains of {rough(report.detectable)} or more, 4 times in 5"
+                f" (estimated from {report.seen_by})"
+            )
+        )
+    else:
+        typer.echo("the smallest detectable gain is not known until an experiment has run")
 
 
 def _untested(places: Sequence[str]) -> str:
