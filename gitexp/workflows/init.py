@@ -108,16 +108,9 @@ def init(
         name = _new_baseline(repository, baseline)
         done = _write_settings(repository, given, ask, watch, name, trial=trial)
     else:
-        name, tip, path, settings = _settings_there(repository, prefix, existing, baseline)
-        _demand_as_given(given, settings, f"{prefix}{existing[0]}", name)
-        raised, behind = _raise_rules(Project(repository, prefix, name, tip, path, settings))
-        done = Setup(raised, behind)
-        if trial:
-            with watch() as watcher:
-                tried = try_out(repository, prefix, settings, tip, watcher)
-            done = Setup(
-                raised, behind + _disagreement(tried, settings, name, existing[0]), trial=tried
-            )
+        there = _project_there(repository, prefix, existing, baseline)
+        _demand_as_given(given, there.settings, f"{prefix}{existing[0]}", there.baseline)
+        name, done = there.baseline, _keep_settings(there, existing[0], watch if trial else None)
     steps = [*done.steps, *configure(repository, name, prefix), *install_hooks(repository)]
     project = project_at(Repository.discover(directory), prefix)  # as configured by now
     if not settings_approved(project):
@@ -225,10 +218,10 @@ def _tracked(repository: Repository, here: Path) -> list[str]:
 # --- settings that are there --------------------------------------------------------------------
 
 
-def _settings_there(
+def _project_there(
     repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
-) -> tuple[str, str, str, Settings]:
-    """Find the baseline branch of a project that has settings, its tip, their path and content.
+) -> Project:
+    """Find the baseline branch of a project that has settings.
 
     Raises:
         NotReady: there is no such branch, or no valid settings on it.
@@ -261,7 +254,21 @@ def _settings_there(
             f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp'"
             " && gitexp init",
         )
-    return baseline, tip, *settings_at(repository, tip, prefix, baseline)
+    path, settings = settings_at(repository, tip, prefix, baseline)
+    return Project(repository, prefix, baseline, tip, path, settings)
+
+
+def _keep_settings(
+    project: Project, name: str, watch: Callable[[], AbstractContextManager[Watcher]] | None
+) -> Setup:
+    """Leave settings as they are, but for the rules of verdict; try them where that is watched."""
+    steps, warnings = _raise_rules(project)
+    if watch is None:
+        return Setup(steps, warnings)
+    with watch() as watcher:
+        tried = try_out(project.repository, project.prefix, project.settings, project.tip, watcher)
+    warnings += _disagreement(tried, project.settings, project.baseline, name)
+    return Setup(steps, warnings, trial=tried)
 
 
 def _raise_rules(project: Project) -> tuple[tuple[SetupStep, ...], tuple[str, ...]]:
