@@ -110,8 +110,7 @@ class _Sync:
             self.whole = not killed.get("delivered")
             free_locks(self.repository, killed.get("began"))
         delete_refs(self.repository, self.repository.branches([REHEARSAL, OUTGOING]))
-        for found in check_fetches(self.repository):
-            self.done.warn(f"{found.message}\n{found.hint}")
+        self.done.warn(*(f"{one.message}\n{one.hint}" for one in check_fetches(self.repository)))
         self._mark(delivered=not self.whole)
         try:
             return self._rehearse() if self.done.dry else self._repeat()
@@ -153,10 +152,10 @@ class _Sync:
             theirs = read_fetched(repository, self.remote)
             folded = read_runs(repository, theirs.runs)
             merged = merge_results(repository, theirs.notes, folded.lines, logs=self.logs)
-            for text in about_rewritten(repository, self.remote, before, theirs, merged):
-                self.done.warn(text)
-            for text in about_left_out(self.remote, merged):
-                self.done.warn(text)
+            self.done.warn(
+                *about_rewritten(repository, self.remote, before, theirs, merged),
+                *about_left_out(self.remote, merged),
+            )
             self.done.redacted += sum(bool(one.ours_stale) for one in merged.values())
             delivery = plan_delivery(repository, read_here(repository), theirs, known)
             deliver(repository, delivery)
@@ -166,8 +165,8 @@ class _Sync:
         self.judged += views.judged
         self.whole = False
         self._mark(delivered=True)
-        for ref in folded.odd[:_NAMED]:
-            self.done.warn(f"{ref} does not hold a run, and is left there")
+        odd = folded.odd[:_NAMED]
+        self.done.warn(*(f"{ref} does not hold a run, and is left there" for ref in odd))
         if more := folded.odd[_NAMED:]:
             self.done.warn(f"{len(more):,} more refs there hold no run")
         notes = {
@@ -195,8 +194,7 @@ class _Sync:
             merged = merge_results(
                 repository, theirs.notes, folded.lines, logs=self.logs, write=False
             )
-            for text in about_rewritten(repository, self.remote, before, theirs, merged):
-                self.done.warn(text)
+            self.done.warn(*about_rewritten(repository, self.remote, before, theirs, merged))
             here = read_here(repository)
             delivery = plan_delivery(repository, here, theirs, None if self.whole else before)
             self._tell_incoming(delivery, merged)
@@ -210,12 +208,11 @@ class _Sync:
 
     def _tell_incoming(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
         self.done.count_in(delivery, merged)
-        for text in about_foreign_lines(merged):
-            self.done.warn(text)
-        for text in about_names(self.project, delivery):
-            self.done.warn(text)
-        for text in about_baseline(self.project, self.remote, delivery):
-            self.done.warn(text)
+        self.done.warn(
+            *about_foreign_lines(merged),
+            *about_names(self.project, delivery),
+            *about_baseline(self.project, self.remote, delivery),
+        )
 
     def _experiments(self, here: Here, theirs: Remote) -> list[Push]:
         pushes = self.outgoing.experiments(here, theirs)

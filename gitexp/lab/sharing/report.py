@@ -101,10 +101,9 @@ class Synced:
         """Whether the remote took the notes, without which no result is shared."""
         return not any(ref.startswith("refs/notes/") for ref in self.refused)
 
-    def warn(self, text: str) -> None:
-        """Add a warning, once however often a sync has to try."""
-        if text not in self.warnings:
-            self.warnings.append(text)
+    def warn(self, *texts: str) -> None:
+        """Add warnings, each once however often a sync has to try."""
+        self.warnings += [text for text in dict.fromkeys(texts) if text not in self.warnings]
 
     def count_in(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
         """Count what came in."""
