@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitexp.engine.printed import nearest_line
-from gitexp.engine.printed import read_printed as read_labeled
+from gitexp.engine.printed import nearest_line, read_printed
 
 READ = [
     ("accuracy=0.93", 0.93),
@@ -142,19 +141,19 @@ UNREAD = [
 ]  # fmt: skip
 
 
-def read_printed(text: str, metric: str = "") -> dict[str, float]:
+def numbers_in(text: str, metric: str = "") -> dict[str, float]:
     """What was printed, by name."""
-    return read_labeled(text, metric)[0]
+    return read_printed(text, metric)[0]
 
 
 @pytest.mark.parametrize(("text", "value"), READ)
 def test_a_number_beside_its_name_is_read(text: str, value: float) -> None:
-    assert read_printed(text, "accuracy")["accuracy"] == value
+    assert numbers_in(text, "accuracy")["accuracy"] == value
 
 
 @pytest.mark.parametrize("text", UNREAD)
 def test_what_is_not_clearly_one_number_is_not_read(text: str) -> None:
-    assert "accuracy" not in read_printed(text, "accuracy")
+    assert "accuracy" not in numbers_in(text, "accuracy")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +178,7 @@ def test_what_is_not_clearly_one_number_is_not_read(text: str) -> None:
 def test_blanks_and_capitals_of_a_printed_name_do_not_matter(
     text: str, metric: str, value: float | None
 ) -> None:
-    assert read_printed(text, metric).get(metric) == value
+    assert numbers_in(text, metric).get(metric) == value
 
 
 REPORT = """
@@ -205,14 +204,14 @@ REPORT = """
     ],
 )
 def test_the_accuracy_in_a_classification_report_is_read(text: str, value: float | None) -> None:
-    assert read_printed(text, "accuracy").get("accuracy") == value
-    assert "loss" not in read_printed(text, "loss")
+    assert numbers_in(text, "accuracy").get("accuracy") == value
+    assert "loss" not in numbers_in(text, "loss")
 
 
 def test_every_metric_that_stands_alone_is_found() -> None:
     text = "INFO latency: 12\ntrain latency: 99\nloss=0.5 (lr=1e-4)\n{'f1': 0.8}\ncuda:0\n"
-    assert read_printed(text) == {"latency": 12, "loss": 0.5, "lr": 1e-4, "f1": 0.8}
-    assert math.isnan(read_printed("loss: nan")["loss"])
+    assert numbers_in(text) == {"latency": 12, "loss": 0.5, "lr": 1e-4, "f1": 0.8}
+    assert math.isnan(numbers_in("loss: nan")["loss"])
 
 
 @given(
@@ -224,7 +223,7 @@ def test_every_metric_that_stands_alone_is_found() -> None:
 def test_a_whole_number_is_read_as_python_reads_it(
     number: str, before: str, sign: str, after: str
 ) -> None:
-    assert read_printed(f"{before}score{sign}{number}{after}", "score")["score"] == float(number)
+    assert numbers_in(f"{before}score{sign}{number}{after}", "score")["score"] == float(number)
 
 
 @given(
@@ -232,7 +231,7 @@ def test_a_whole_number_is_read_as_python_reads_it(
     st.sampled_from(["=", ": ", " "]),
 )
 def test_a_number_is_never_read_in_part(text: str, sign: str) -> None:
-    found = read_printed(f"score{sign}{text}", "score").get("score")
+    found = numbers_in(f"score{sign}{text}", "score").get("score")
     if found is None:
         return
     # What was read, a quote or bracket around it and the end of a clause apart, is the next word.
@@ -264,7 +263,7 @@ def test_a_number_is_never_read_in_part(text: str, sign: str) -> None:
 )
 def test_a_long_line_without_a_metric_is_searched_in_a_moment(piece: str) -> None:
     began = time.process_time()
-    read_printed(piece * (100_000 // len(piece)), "score")
+    numbers_in(piece * (100_000 // len(piece)), "score")
     assert time.process_time() - began < 2
 
 
