@@ -53,11 +53,9 @@ def details(report: FullReport) -> Section | None:
     folds: list[Markup] = []
     drawn, room = 0, _ROOM
     for row in rows:
-        if room > 0:
-            folds.append(_fold(row, report, drawn=True))
-            drawn, room = drawn + 1, room - len(folds[-1])
-        else:
-            folds.append(_fold(row, report, drawn=False))
+        drawn += room > 0
+        folds.append(_fold(row, report, drawn=room > 0))
+        room -= len(folds[-1])
     said = []
     if len(report.report.experiments) > len(rows):
         said.append(f"The newest {len(rows):,}; for any other: gitexp show NAME.")
@@ -121,12 +119,10 @@ def _pictures(row: Row, detail: Detail) -> Iterator[Markup]:
     shown = []
     drawing = pairs(detail.seeds, criterion.metric, higher_is_better=criterion.higher_is_better)
     if drawing is not None:
-        caption = f"{criterion.metric} by seed"
-        shown.append(figure(drawing, caption=caption))
+        shown.append(figure(drawing, caption=f"{criterion.metric} by seed"))
     for one in detail.curves[:_MOST_CURVES]:
         if drawing := curves(one.metric, one.experiment, one.baseline):
-            caption = f"{one.metric} by step"
-            shown.append(figure(drawing, caption=caption))
+            shown.append(figure(drawing, caption=f"{one.metric} by step"))
     if shown:
         yield tag("div", *shown, class_="pictures")
 

@@ -167,8 +167,7 @@ def _small(text: str) -> Markup:
 
 def _effect(one: Measured) -> Markup:
     value, _, bounds = one.said.partition(" ")
-    return tag("td", value, _small(bounds),
-               data_n=f"{one.effect:.4g}")  # fmt: skip
+    return tag("td", value, _small(bounds), data_n=f"{one.effect:.4g}")
 
 
 def _why(row: Row) -> str:
