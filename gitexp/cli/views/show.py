@@ -22,6 +22,7 @@ from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
     from gitexp.lab.log.log import Row
+    from gitexp.rules.documents.holdout import Opening
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
@@ -152,9 +153,8 @@ def _remarks(sheet: Sheet) -> None:
 def _openings(sheet: Sheet, registration: Registration) -> None:
     metric = registration.criterion.metric
     for opening in sheet.openings:
-        came = opening.failure or f"{metric} {figures.number(opening.metrics.get(metric))}"
-        said = f"holdout opened {opening.start[:10]} ({opening.why}): {came}"
-        typer.echo(wrapped(said))
+        came = _came(opening, metric)
+        typer.echo(wrapped(f"holdout opened {opening.start[:10]} ({opening.why}): {came}"))
 
 
 def _samples(row: Row, metric: str) -> None:
@@ -168,7 +168,7 @@ def _samples(row: Row, metric: str) -> None:
         typer.echo(wrapped(f"screened, not a verdict{share}, seed {record.seed}: {came}"))
 
 
-def _came(record: Record, metric: str) -> str:
+def _came(record: Record | Opening, metric: str) -> str:
     """What a run came to: why it failed, else its score."""
     return record.failure or f"{metric} {figures.number(record.metrics.get(metric))}"
 
