@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from contextlib import suppress
@@ -60,6 +59,8 @@ def settings_in(value: object) -> dict[str, Any]:
     if not isinstance(value, str) or len(value) > _LONGEST:
         return {}
     if value.lstrip().startswith("{"):
+        import ast  # no other text waits for it
+
         for read in (json.loads, ast.literal_eval):
             with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
                 table = read(value.strip())
