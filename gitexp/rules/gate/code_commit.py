@@ -11,7 +11,7 @@ from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.settings_file import FILES, table_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats.values import ABSENT, same
+from gitexp.rules.gate.formats.values import ABSENT, differing
 from gitexp.rules.gate.kept_values import assigned_values
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
@@ -95,11 +95,11 @@ def _in_config(file: Edited, change: Change | None, baseline: str) -> Iterator[F
     except ValueError as error:
         yield Finding("C7", f"{name} does not parse: {error}", "fix the file", file.path)
         return
-    for key in dict.fromkeys([*old, *new]):
+    for key in differing(old, new):
         one = Change(file.path, key, old.get(key, ABSENT), new.get(key, ABSENT))
         # The switch comes with the code, switched off; the experiment changes it.
         is_switch = change is not None and one.place == change.place and key not in old
-        if not is_switch and not same(one.before, one.after):
+        if not is_switch:
             what = f"{name} is code and config, and {one.brief} in it differs"
             yield _refused(file.path, what, baseline)
 

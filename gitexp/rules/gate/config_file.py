@@ -41,8 +41,10 @@ def inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Find
         return [], findings + compare_values(file.path, before, after, 1)[1]
     lines = compare_lines(before, after)
     findings += _inspect_endings(file.path, before, after, lines, baseline)
-    inspect = _inspect_values if parsed else _inspect_unparsed
-    changes, said = inspect(file.path, before, after, lines, baseline)
+    if parsed:
+        changes, said = _inspect_values(file.path, before, after, lines, baseline)
+    else:
+        changes, said = _inspect_unparsed(file.path, lines, baseline)
     return changes, findings + said
 
 
@@ -131,7 +133,7 @@ def _inspect_values(
 
 
 def _inspect_unparsed(
-    path: str, _before: bytes, _after: bytes, lines: ChangedLines, baseline: str
+    path: str, lines: ChangedLines, baseline: str
 ) -> tuple[list[Change], list[Finding]]:
     """Judge a file that no parser reads: one line is one change."""
     name = spell_file(path)

@@ -12,7 +12,7 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
-from gitexp.rules.gate.formats.values import ABSENT, Source, same
+from gitexp.rules.gate.formats.values import Source, differing, same
 
 _ENDINGS = ("", ".yaml", ".yml", ".toml", ".json", ".py")
 _INCLUDED = re.compile(r"(?:!?\w+ +|@)?['\"]?([^\s'\"]+)['\"]?;?")
@@ -78,9 +78,7 @@ def compare_named(
         count = compare_lines(before, after).count
         said = f"{count} lines"
     else:
-        keys = [
-            key for key in {**old, **new} if not same(old.get(key, ABSENT), new.get(key, ABSENT))
-        ]
+        keys = differing(old, new)
         count = len(keys)
         shown = ", ".join(map(spell_key, keys[:_SHOWN]))
         said = f"{count} values: {shown}{' ...' if count > _SHOWN else ''}"

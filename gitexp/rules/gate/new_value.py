@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
-from gitexp.rules.gate.formats.values import same
+from gitexp.rules.gate.formats.values import differing
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -64,7 +64,7 @@ def holds(path: str, text: str, wanted: Mapping[Key, Any]) -> bool:
         found = formats.read_leaves(path, text.encode())
     except Malformed:
         return False
-    return found.keys() == wanted.keys() and all(same(found[k], wanted[k]) for k in wanted)
+    return not differing(found, wanted)
 
 
 def _with_value(before: Mapping[Key, Any], key: Key, value: object) -> dict[Key, Any]:

@@ -6,15 +6,14 @@ Nobody but the program knows which of them it uses, so what is a change to one a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.change import type_name
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats.keys import Key, spell_key
-from gitexp.rules.gate.formats.values import ABSENT, same, spell
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import ABSENT, differing, same, spell
 from gitexp.rules.gate.formats.yaml_1_1 import spell_for_both
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def read_twice(path: str, before: bytes, after: bytes, lines: ChangedLines) -> l
     old_11, new_11 = formats.read_as_pyyaml(path, before), formats.read_as_pyyaml(path, after)
     if old_11 is None or new_11 is None:
         return []
-    by_12, by_11 = _changed(old, new), _changed(old_11, new_11)
+    by_12, by_11 = differing(old, new), differing(old_11, new_11)
     for key in (*by_12, *by_11):
         was, now = old.get(key, ABSENT), new.get(key, ABSENT)
         was_11, now_11 = old_11.get(key, ABSENT), new_11.get(key, ABSENT)
@@ -64,12 +63,6 @@ def read_twice(path: str, before: bytes, after: bytes, lines: ChangedLines) -> l
         found = Finding("C13", f"{spell_key(key)} {message}", hint, path, lines.at)
         return [replace(found, advice=not one_only)]
     return []
-
-
-def _changed(old: Mapping[Key, Any], new: Mapping[Key, Any]) -> dict[Key, None]:
-    return dict.fromkeys(
-        key for key in (*old, *new) if not same(old.get(key, ABSENT), new.get(key, ABSENT))
-    )
 
 
 def _typed(value: Any) -> str:  # noqa: ANN401 - parsed data

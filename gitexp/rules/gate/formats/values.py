@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitexp.rules.gate.formats.keys import escaped, quoted, spell_key
+from gitexp.rules.gate.formats.keys import Key, escaped, quoted, spell_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Step:
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - parsed data
     """Compare with types: 1, 1.0, true and "1" all differ, so do 0.0 and -0.0; nan equals nan."""
     return _identity(one) == _identity(other)
+
+
+def differing(old: Mapping[Key, Any], new: Mapping[Key, Any]) -> list[Key]:
+    """Keys whose values differ, or that only one of two documents has, in the order of both."""
+    return [key for key in {**old, **new} if not same(old.get(key, ABSENT), new.get(key, ABSENT))]
 
 
 def _identity(value: Any) -> object:  # noqa: ANN401 - parsed data
