@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gitexp.errors import UsageError
-from gitexp.lab.code.code_edit import CodeEdit, fork_of, project_at, split_code
+from gitexp.lab.code.code_edit import CodeEdit, fork_of, project_as_of, split_code
 from gitexp.lab.code.work_tree_code import Taken, restore_work_tree, take_work_tree
 from gitexp.lab.projects.comparison import find_comparisons
 from gitexp.lab.projects.differences import relative
@@ -90,7 +90,7 @@ def code_of(project: Project, name: str) -> FoundCode:
             f"exp/{name.removeprefix('exp/')} does not stand on a code commit",
             'gitexp start --set KEY=VALUE "HYPOTHESIS"',
         )
-    here = project_at(project, comparison.base)
+    here = project_as_of(project, comparison.base)
     paths = tuple(relative(here, file.path) for file in comparison.code_files)
     code = Code(comparison.base, paths, commit=comparison.code)
     option = f"--on {shlex.quote(name)}"

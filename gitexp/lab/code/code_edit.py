@@ -90,7 +90,7 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
         UsageError: no code differs.
         NotReady: the baseline commit has no settings.
     """
-    project = project_at(project, base)
+    project = project_as_of(project, base)
     differing = project.repository.git.differences("diff-tree", base, tree)
     kept, configs = list[tuple[str, str, str]](), list[Edited]()
     [files] = read_edited([(project, differing)], is_config)
@@ -116,7 +116,7 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
     return CodeEdit(project, Code(base, paths, tree=below_tree), below_files, tuple(configs))
 
 
-def project_at(project: Project, base: str) -> Project:
+def project_as_of(project: Project, base: str) -> Project:
     """The project as one of its baseline commits declares it."""
     if base == project.tip:
         return project

@@ -174,7 +174,7 @@ def _exploratory() -> Verdict:
 
 def figures_json(registration: Registration | None, judgement: Judgement | None) -> FiguresJson:
     """Effect, bounds, p, level and pairs of a verdict; the effect is a change of the metric."""
-    sign = 1 if registration is None or registration.criterion.higher_is_better else -1
+    sign = registration.criterion.sign if registration else 1
     effect = judgement.effect if judgement else None
     bounds = sorted(
         sign * bound

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 
-class UnderWay(Protocol):
+class Neighbour(Protocol):
     """What neighbours know of an experiment; `decided` and `began_at` are None until it is so."""
 
     ledger: Ledger
@@ -43,7 +43,7 @@ class Neighbours:
     """
 
     def __init__(self) -> None:
-        self._sessions: list[UnderWay] = []
+        self._sessions: list[Neighbour] = []
         self._results: dict[str, list[Result]] = {}  # by project
 
     @property
@@ -51,17 +51,17 @@ class Neighbours:
         """Whether the command has more than one experiment under way."""
         return len(self._sessions) > 1
 
-    def add(self, session: UnderWay) -> None:
+    def add(self, session: Neighbour) -> None:
         """Put one more experiment under way."""
         self._sessions.append(session)
 
-    def doubt(self, session: UnderWay) -> bool:
+    def doubt(self, session: Neighbour) -> bool:
         """Whether the others make an experiment doubtful before it is decided."""
         if not shares_runs(session.registration):
             return False
         return in_doubt(session.registration.seeds[0], self._decided(session))
 
-    def need_block(self, session: UnderWay, mine: Decided) -> bool:
+    def need_block(self, session: Neighbour, mine: Decided) -> bool:
         """Whether an experiment that is decided asks for the baseline's next block."""
         if mine.confirmed:
             # By now another command may have confirmed one.
@@ -69,7 +69,7 @@ class Neighbours:
         others = self._decided(session)
         return next_block_due(mine, others) or spared(mine, others)
 
-    def must_wait(self, session: UnderWay, mine: Decided) -> bool:
+    def must_wait(self, session: Neighbour, mine: Decided) -> bool:
         """Whether an experiment that began earlier, and is not decided yet, may put it in doubt."""
         return (
             mine.confirmed
@@ -81,7 +81,7 @@ class Neighbours:
             )
         )
 
-    def _decided(self, session: UnderWay) -> list[Decided]:
+    def _decided(self, session: Neighbour) -> list[Decided]:
         registration, project = session.registration, session.ledger.project
         if project.folder not in self._results:
             self._results[project.folder] = read_results(project)
@@ -91,7 +91,7 @@ class Neighbours:
         found.pop(session.ledger.experiment, None)
         return list(found.values())
 
-    def _beside(self, session: UnderWay) -> list[UnderWay]:
+    def _beside(self, session: Neighbour) -> list[Neighbour]:
         mine = session.registration
         return [
             other

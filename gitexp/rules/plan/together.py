@@ -36,7 +36,7 @@ class Together:
 
     def as_change(self, criterion: Criterion) -> Together:
         """Return it as a change of the metric, as JSON shows effects, and not as a gain."""
-        sign = 1 if criterion.higher_is_better else -1
+        sign = criterion.sign
         lower, upper = sorted((sign * self.lower, sign * self.upper))
         return replace(self, effect=sign * self.effect, lower=lower, upper=upper)
 
