@@ -195,7 +195,10 @@ def _write_settings(
     if settled.trial:
         tip = repository.git.text("rev-parse", "HEAD")
         with watch() as watcher:
-            tried = try_out(repository, prefix, settings, tip, watcher)
+            tried = try_out(
+                repository, prefix, settings, tip, watcher,
+                again=f"gitexp init --try{typed_options(settled.said)}", inputs=lacking,
+            )  # fmt: skip
         draft = with_trial(draft, tried)
         as_settings(draft, baseline)
     warnings += draft.warnings

@@ -333,6 +333,12 @@ def test_a_seed_that_is_a_number_in_the_code_is_pointed_out(tmp_path: Path) -> N
     assert (
         "train.py:2: random.seed(1337 + rank) is the seed of every run; instead of 1337" in warning
     )
+    # A fixed generator for the evaluation is not the seed, which has a name.
+    script = "default_rng(0)\nseed = 7\nrandom.seed(seed)\nprint(f'acc={a}')"
+    (tmp_path / "train.py").write_text(script)
+    (tmp_path / "config.toml").write_text("lr = 1\n")
+    (warning,) = guess(tmp_path, DraftSettings()).warnings
+    assert "train.py:2: seed = 7 is the seed of every run; instead of 7" in warning
     (tmp_path / "train.py").write_text("lr = 1\nrandom.seed(seed)\nprint(f'acc={a}')")
     (warning,) = guess(tmp_path, DraftSettings()).warnings
     assert "differ by chance alone" in warning

@@ -158,9 +158,25 @@ def test_data_that_git_does_not_track_is_named_and_can_be_linked(bare_project: W
     )
     bare_project.write("train.py", script + TRAIN)
     bare_project.commit("says what it lacks")
-    err = bare_project.gitexp("init", "--yes", "--try", code=4).err
-    assert "gitexp init --try --link data" in err
-    bare_project.gitexp("init", "--yes", "--try", "--link", "data")
+    words = ("init", "--yes", "--try", "--command", "python train.py")
+    again = "gitexp init --try --command 'python train.py' --link data"
+    assert again in bare_project.gitexp(*words, code=4).err
+    # What else the script names beside it would be missing next.
+    bare_project.write("data/y.csv", "1\n")
+    bare_project.git("add", "--force", "data/y.csv")
+    bare_project.write("data/z.csv", "1\n")
+    bare_project.write("train.py", f"z = 'data/z.csv'\n{script}{TRAIN}")
+    bare_project.commit("a tracked file, and another one that is not")
+    assert f"{again}/x.csv --link data/z.csv" in bare_project.gitexp(*words, code=4).err
+    bare_project.gitexp("init", "--yes", "--try", "--link", "data/x.csv")
+
+
+def test_a_folder_for_output_is_not_proposed_as_data(bare_project: World) -> None:
+    bare_project.write(".gitignore", "out*\n")
+    bare_project.write("out-char/x.pt", "1\n")
+    bare_project.write("config.toml", 'out_dir = "out-char"\nlr = 0.1\n')
+    bare_project.commit("writes there")
+    assert "out-char" not in bare_project.gitexp("init", "--yes").out
 
 
 def test_a_key_of_the_config_stands_in_the_next_command(bare_project: World) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(eval[\w-]*|metrics?|prepare|scor(e|er|ing))\.(py|sh|r|jl)", re.IGNORECASE)
 _LAUNCHED = re.compile(r"(?:torchrun|accelerate|deepspeed|mpirun|srun|python -m torch\S*)\s")
 _PLAIN = re.compile(r"\w[\w ./-]*")  # what a setting takes as a path, and not as a pattern
+_FOR_OUTPUT = re.compile(r"(?:.*[_-])?(?:out|save|log|checkpoint|ckpt)")  # keys of paths
 _MOST = 8  # files that one line of settings holds
 
 
@@ -80,7 +81,11 @@ def mentioned_files(folder: Path, draft: DraftSettings) -> list[str]:
     script = read_script(folder, program_of(folder, draft.command).path)
     named = [*script.mentioned]
     leaves = {} if is_pattern(draft.config) else leaves_of(folder, draft.config)
-    named += [posixpath.normpath(value) for value in leaves.values() if isinstance(value, str)]
+    named += [
+        posixpath.normpath(value)
+        for key, value in leaves.items()
+        if isinstance(value, str) and not _FOR_OUTPUT.match(str(key[-1]))
+    ]
     results = {top for name in (*script.written, *script.appended) for top in _with_parents(name)}
     return [
         name

@@ -181,6 +181,8 @@ class _Reader:
                 self._pairs([first], [second])
             case ast.Dict(keys=keys, values=values):
                 self._pairs(keys, values)
+            case ast.Assign(targets=[ast.Name(id="seed" | "SEED")], value=ast.Constant()):
+                self._note_seed(node, node.value)
             case ast.Call():
                 self._look_at_call(node)
 
@@ -214,15 +216,18 @@ class _Reader:
                 self._names(keyword.arg or "")
         elif name in SPLITTERS:
             self._splits(node)
-        if name in _SEEDS and args and not self._script.seeded:
-            number = _number_in(args[0])
-            if number is not None:
-                place = f"{self._constants.known['__file__']}:{node.lineno}"
-                self._script.seeded = f"{place}: {ast.unparse(node)}", number
+        if name in _SEEDS and args:
+            self._note_seed(node, args[0])
         for keyword in node.keywords:
             if keyword.arg in {"config_path", "config_dir"}:
                 given = self._constants.fold(keyword.value)
                 self._script.composed = self._script.composed or given or ""
+
+    def _note_seed(self, node: ast.Assign | ast.Call, seed: ast.expr) -> None:
+        number = _number_in(seed)
+        if number is not None and not self._script.seeded:
+            place = f"{self._constants.known['__file__']}:{node.lineno}"
+            self._script.seeded = f"{place}: {ast.unparse(node)}", number
 
     def _look_at_output(self, node: ast.Call, name: str, owner: ast.expr | None) -> None:
         """Note the files that a call writes, and those that it may write by its names."""

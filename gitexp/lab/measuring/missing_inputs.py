@@ -58,11 +58,15 @@ def named_in(repository: Repository, text: str) -> list[str]:
 
 def link_hint(names: Sequence[str]) -> str:
     """What to do about inputs that a run lacks, for a project that has settings."""
-    listed = ", ".join(names)
     return (
-        f"runs get a checkout, without {listed}, which git does not track. On the baseline branch"
-        f" add link = {spell(list(names))} to the settings and commit that, then: gitexp trust"
+        f"{without_inputs(names)}. On the baseline branch add link = {spell(list(names))} to the"
+        " settings and commit that, then: gitexp trust"
     )
+
+
+def without_inputs(names: Sequence[str]) -> str:
+    """Say why runs lack inputs."""
+    return f"runs get a checkout, without {', '.join(names)}, which git does not track"
 
 
 def _is_input(name: str) -> bool:

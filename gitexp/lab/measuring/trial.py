@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import statistics
 from collections.abc import Sequence
@@ -11,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job, RunResult
 from gitexp.errors import CommandFailed
-from gitexp.lab.measuring.missing_inputs import about_environment, link_hint, named_in
+from gitexp.lab.measuring.missing_inputs import (
+    about_environment,
+    link_hint,
+    named_in,
+    without_inputs,
+)
 from gitexp.lab.measuring.running import folder_of_failed, run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
@@ -67,10 +73,14 @@ def try_out(
     watcher: Watcher,
     *,
     long: float = LONG_RUN,
+    again: str = "",
+    inputs: Sequence[str] = (),
 ) -> Trial:
     """Run seed 1, seed 1 again and seed 2 of a commit; if a run takes over `long` seconds, stop.
 
-    Nothing is recorded, because the commit does not have the settings yet.
+    Nothing is recorded, because the commit does not have the settings yet. `again` is the command
+    that tries the same settings again, where there are none yet, and `inputs` are paths that runs
+    may lack.
 
     Raises:
         CommandFailed: a run failed, or did not report the metric; its folder is kept.
@@ -78,7 +88,7 @@ def try_out(
     """
     watcher.said(f"{_LABEL} ({commit[:8]}): {settings.command}, two or three runs")
     with folder_of_failed(repository, _LABEL) as folder:
-        done = _run(repository, prefix, settings, commit, watcher, folder, long)
+        done = _run(repository, prefix, settings, commit, watcher, folder, long, again, inputs)
     seconds = statistics.fmean(one.record.duration for one in done)
     tried = [_tried(one) for one in done]
     vary, reasons = find_vary(tried, settings.metric, settings.vary)
@@ -103,6 +113,8 @@ def _run(
     watcher: Watcher,
     folder: Path,
     long: float,
+    again: str,
+    inputs: Sequence[str],
 ) -> list[RunResult]:
     ended: list[RunResult] = []
     for seed, attempt in _RUNS:
@@ -110,7 +122,10 @@ def _run(
         result = run_once(repository, prefix, settings, _LABEL, job, watcher, condition=_LABEL)
         if not result.record.ok:
             lacking = named_in(repository, result.last_lines)
-            raise _failed(settings, job, result, lacking)
+            # What lies beside a file that was missing would be the next one.
+            beside = {posixpath.dirname(name) for name in lacking}
+            lacking += [name for name in inputs if posixpath.dirname(name) in beside]
+            raise _failed(settings, job, result, [*dict.fromkeys(lacking)], again)
         if result.warning and not ended:
             watcher.said(f"{_LABEL}: {result.warning}")
         ended.append(result)
@@ -130,12 +145,16 @@ def _tried(done: RunResult) -> TrialRun:
     return TrialRun(done.record.metrics, next(iter(outcomes.values()), None))
 
 
-def _failed(settings: Settings, job: Job, done: RunResult, lacking: Sequence[str]) -> CommandFailed:
+def _failed(
+    settings: Settings, job: Job, done: RunResult, lacking: Sequence[str], again: str
+) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
     hint = "fix that, then run the same command again"
-    if lacking:
-        hint = f"{link_hint(lacking)}\nor, if there are no settings yet: gitexp init --try"
-        hint += "".join(f" --link {shlex.quote(name)}" for name in lacking)
+    if lacking and again:
+        links = "".join(f" --link {shlex.quote(name)}" for name in lacking)
+        hint = f"{without_inputs(lacking)}:\n  {again}{links}"
+    elif lacking:
+        hint = link_hint(lacking)
     elif done.record.exit and (tool := about_environment(settings)):
         hint = tool
     elif done.record.exit:
