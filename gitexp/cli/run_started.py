@@ -33,10 +33,14 @@ class AfterwardsJson(TypedDict):
     change: ChangeJson
     seconds: float
     accepted: NotRequired[str | None]
+    worse: NotRequired[str]
 
 
 class RunConcludedJson(ConcludedJson, AfterwardsJson):
-    """An experiment that was registered, run and judged; `accepted` is its merge, if it has one."""
+    """An experiment that was registered, run and judged; `accepted` is its merge, if it has one.
+
+    `worse` says how far the project's own metric got worse with it, where success was another one.
+    """
 
 
 class NotAcceptedJson(RunConcludedJson):
@@ -87,7 +91,9 @@ def run_started(
             code = error.exit_code
             merged = {"accepted": None, **failure_json(error)}
         else:
-            merged = {"accepted": done.commit, "next": "gitexp run --baseline"}
+            merged = {
+                "accepted": done.commit, "worse": done.worse, "next": "gitexp run --baseline",
+            }  # fmt: skip
             if not as_json:
                 keep.accepted(done, as_json=False)
     if as_json:

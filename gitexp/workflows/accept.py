@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,15 @@ from gitexp.lab.gate import check
 from gitexp.lab.log.acceptance import Acceptance, read_acceptances
 from gitexp.lab.log.missing_results import way_to_verdict
 from gitexp.lab.log.results import read_results
+from gitexp.lab.log.seed_runs import seed_runs
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.standing.outdated import NOTHING, Waiting, waiting
 from gitexp.rules.documents.message import hypothesis_of, wrapped_text
+from gitexp.rules.plan.design import unguarded
+from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.text import demand_plain
-from gitexp.rules.verdict import effects, words
+from gitexp.rules.verdict import effects, figures, words
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.merge_subject import merge_subject
 from gitexp.store.branches import move_branch
@@ -34,7 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The merge commit, and the tip of the baseline before it."""
+    """The merge commit, and the tip of the baseline before it.
+
+    `worse` says how far the project's own metric got worse, where success was another one; "" if
+    it did not.
+    """
 
     name: str
     commit: str
@@ -42,6 +50,7 @@ class Accepted:
     before: str
     moved_here: bool = False  # the baseline is checked out here, so the files changed too
     already: bool = False  # it was accepted before
+    worse: str = ""
     waiting: Waiting = NOTHING  # what was planned or confirmed on the former baseline
 
 
@@ -86,7 +95,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     commit = again_if_lost(merge)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None,
-        waiting=waiting(project._replace(tip=commit)),
+        worse=_worse(project, result), waiting=waiting(project._replace(tip=commit)),
     )  # fmt: skip
 
 
@@ -172,6 +181,19 @@ def _demand_gain(result: Result) -> None:
         f" ({shown})",
         hint=f'gitexp accept {result.entry.name} --anyway "WHY" accepts it and records the reason',
     )
+
+
+def _worse(project: Project, result: Result) -> str:
+    """Say how far the project's own metric got worse, where success says nothing of it."""
+    settings, registration = project.settings, result.registration
+    if registration is None or unguarded(registration, settings) is None:
+        return ""
+    moved = seed_runs(result).differences(settings.metric)
+    if not moved or settings.criterion.sign * statistics.fmean(moved) >= 0:
+        return ""
+    half = half_width(moved, registration.widening)
+    said = figures.within(statistics.fmean(moved), half, sign=True)
+    return f"{settings.metric} {said}{' (95 %)' if half is not None else ''}"
 
 
 def _demand_same_baseline(project: Project, result: Result) -> None:

@@ -83,13 +83,18 @@ def side_by_side(project: Project, names: Sequence[str]) -> SideBySide:
     rows = tuple(_rows(project, found))
     bulk = read_notes(project.repository, BULK, list(found))
     texts = [bulk.get(row.commit, "") for row in rows]
+    parameters = [
+        {key: spell(value) for key, value in parameters_of(text).items()} for text in texts
+    ]
     told = {
         Group.EXPERIMENT: [dict(_about(row)) for row in rows],
-        Group.METRIC: [dict(_metrics(row.result)) for row in rows],
-        Group.GUARD: [dict(_guards(row.result)) for row in rows],
-        Group.PARAMETER: [
-            {key: spell(value) for key, value in parameters_of(text).items()} for text in texts
+        Group.METRIC: [
+            # A script that prints its config reports every number in it, too.
+            {name: value for name, value in _metrics(row.result) if name not in own}
+            for row, own in zip(rows, parameters, strict=True)
         ],
+        Group.GUARD: [dict(_guards(row.result)) for row in rows],
+        Group.PARAMETER: parameters,
         Group.ENVIRONMENT: [_environment(text) for text in texts],
     }
     ran = [row.result.ran > 0 for row in rows]
@@ -150,14 +155,9 @@ def _metrics(result: Result) -> Iterator[tuple[str, str]]:
     criterion = registration.criterion
     if judgement is not None and judgement.effect is not None:
         yield criterion.metric, effects.measured(criterion, judgement)
-    base, mine = seed_runs(result)
-    seeds = [seed for seed in mine if seed in base]
-    for metric in dict.fromkeys(name for seed in seeds for name in mine[seed].metrics):
-        values = [
-            mine[seed].metrics[metric] - base[seed].metrics[metric]
-            for seed in seeds
-            if metric in mine[seed].metrics and metric in base[seed].metrics
-        ]
+    runs = seed_runs(result)
+    for metric in dict.fromkeys(name for run in runs.experiment.values() for name in run.metrics):
+        values = runs.differences(metric)
         if values and metric != criterion.metric:
             mean = sum(values) / len(values)
             half = half_width(values, registration.widening)

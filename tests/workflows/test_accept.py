@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.arrange import (
+    SCORE,
     head_and_index_and_files,
     message,
     note,
@@ -17,6 +18,7 @@ from tests.arrange import (
     seeds_of,
     settle,
     trailers,
+    train_with,
 )
 from tests.forked import run_forked
 from tests.made_once import fresh, made_once
@@ -491,6 +493,15 @@ def test_a_commit_that_cannot_alter_a_run_does_not_hinder(short: World, name: st
     short.gitexp("accept", name)
     assert trailers(short, "main")["Accepted"] == short.git("rev-parse", f"exp/{name}")
     assert "More words." in (short.path / "README.md").read_text()
+
+
+def test_that_the_projects_own_metric_got_worse_is_said(short: World) -> None:
+    falling = "print(f\"accuracy={0.9 - 0.01 * CONFIG['model']['C']}\")\n"
+    train_with(short, falling + SCORE.replace("accuracy", "f1"))
+    words = ("start", "--set", "model.C=10", BECAUSE, "--expect", "f1 +0.005", "--run", "--json")
+    name = short.gitexp(*words).json["name"]
+    out = short.gitexp("accept", name).out
+    assert "the project's own metric got worse: accuracy -0.09 ± 0 (95 %)" in out
 
 
 def test_a_second_experiment_on_the_old_baseline_has_to_be_retested(

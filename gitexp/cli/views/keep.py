@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 class AcceptedJson(TypedDict):
     """A merge: `commit` is the baseline's, and was `before`.
 
-    `waiting` experiments were planned or `confirmed` on the old baseline.
+    `waiting` experiments were planned or `confirmed` on the old baseline. `worse` says how far the
+    project's own metric got worse, where success was another one; "" if it did not.
     """
 
     name: str
     baseline: str
     commit: str
     before: str
+    worse: str
     waiting: int
     confirmed: list[str]
     carried: NotRequired[CarriedJson]
@@ -55,6 +57,7 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
             "baseline": done.baseline,
             "commit": done.commit,
             "before": done.before,
+            "worse": done.worse,
             "waiting": len(done.waiting),
             "confirmed": [result.name for result in done.waiting.confirmed],
         }
@@ -67,12 +70,14 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
         typer.echo("next: gitexp run --baseline (measures the new baseline)")
         return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
+    if done.worse:
+        typer.echo(visible(f"the project's own metric got worse: {done.worse}"))
     typer.echo(f"undo: git {_undo(done)}")
     if carried is not None:
         carried_lines(carried)
     elif done.waiting:
         typer.echo(wrapped(f"{_said(done.waiting)} on the previous baseline", ""))
-        typer.echo("next: gitexp retest --planned (registers them on the new one)")
+        typer.echo("next: gitexp retest --planned (registers again on the new one)")
         return
     typer.echo("next: gitexp run --baseline (measures the new baseline)")
 

@@ -20,6 +20,16 @@ class SeedRuns(NamedTuple):
     baseline: dict[int, Record]
     experiment: dict[int, Record]
 
+    def differences(self, metric: str) -> list[float]:
+        """The experiment's scores less the baseline's, at the seeds where both report a metric."""
+        pairs = [(self.baseline[s].metrics, mine.metrics) for s, mine in self.experiment.items()
+                 if s in self.baseline]  # fmt: skip
+        return [
+            after[metric] - before[metric]
+            for before, after in pairs
+            if metric in before and metric in after
+        ]
+
 
 def seed_runs(result: Result) -> SeedRuns:
     """Find the runs that count, at the seeds that were registered; none without a registration."""
