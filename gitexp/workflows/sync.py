@@ -28,6 +28,7 @@ from gitexp.lab.sharing.notices import (
     about_left_out,
     about_names,
     about_rewritten,
+    about_unpushed_baseline,
 )
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
@@ -212,6 +213,7 @@ class _Sync:
             *about_foreign_lines(merged),
             *about_names(self.project, delivery),
             *about_baseline(self.project, self.remote, delivery),
+            *about_unpushed_baseline(self.project, self.remote),
         )
 
     def _experiments(self, here: Here, theirs: Remote) -> list[Push]:

@@ -776,7 +776,11 @@ def test_a_clone_whose_baseline_is_behind_is_told_to_pull(world: World, other: W
     world.git("commit", "--quiet", "--allow-empty", "-m", "more")
     world.git("push", "--quiet", "hub", "main")
     an_experiment(world, "brave-otter")
-    synced(world)
+    assert not synced(world).warnings
+    world.git("commit", "--quiet", "--allow-empty", "-m", "and more")
+    said = world.gitexp("sync").out
+    assert "main is 1 commit ahead of hub/main, and sync shares only" in said
+    assert "git push hub main" in said
     said = other.gitexp("sync").out
     assert "1 experiment came from a later main than this clone has\n" in said
     assert "git switch main && git pull team main\n" in said

@@ -65,6 +65,20 @@ def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterato
         )
 
 
+def about_unpushed_baseline(project: Project, remote: str) -> Iterator[str]:
+    """Warn about commits of the baseline branch that only git shares: settings, acceptances."""
+    git, branch = project.repository.git, project.baseline
+    there = f"refs/remotes/{remote}/{branch}"
+    if git.resolve(there) is None:
+        return
+    ahead = int(git.text("rev-list", "--count", f"{there}..{project.tip}"))
+    if ahead:
+        yield (
+            f"{branch} is {counted(ahead, 'commit')} ahead of {remote}/{branch}, and sync shares"
+            f" only experiments and results\ngit push {shlex.quote(remote)} {shlex.quote(branch)}"
+        )
+
+
 def about_foreign_lines(merged: Mapping[str, Merged]) -> Iterator[str]:
     """Warn about lines that came and that gitexp did not write."""
     for ref, one in merged.items():
