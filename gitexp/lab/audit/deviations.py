@@ -160,7 +160,8 @@ def about_turned(inventory: Inventory) -> Iterator[Finding]:
     while it stands. A verdict that turned into CONFIRMED is a problem, as somebody may have wanted
     it; what two clones measured side by side can do the same.
     """
-    results = {r.commit: r for r in inventory.held if r.commit not in inventory.cut}
+    ends = inventory.cut
+    results = {r.commit: r for r in inventory.held if r.commit not in ends}
     for noted, (cut, note) in _first_decided(inventory).items():
         result = results.get(noted)
         if result is None or inventory.unread & {noted, result.base}:
