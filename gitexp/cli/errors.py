@@ -23,6 +23,13 @@ _BEGIN = re.compile(
 )
 _JOINS = {"or", "then", "and"}
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+_PARSER_SAYS = (
+    (re.compile(r"got unexpected extra argument(?:s|\(s\))? \((.*)\)"), r"too many arguments: \1"),
+    (re.compile(r"is not a valid int(?:eger)?(?: range)?$"), "is not a whole number"),
+    (re.compile(r"is not a valid float(?: range)?$"), "is not a number"),
+    (re.compile(r"is not in the range x>=(\S+)$"), r"is less than \1"),
+    (re.compile(r"is not in the range (\S+)<=x<=(\S+)$"), r"is not between \1 and \2"),
+)
 _PLAIN = re.compile(r"[a-z]+")  # a word of a sentence, or one argument
 _DASHED_TEXT = re.compile(r"-[^a-zA-Z-]")  # no option of ours begins so: a number, or a list's dash
 _WITH_SUBCOMMANDS = {"git", "gitexp", "pip", "jupyter"}
@@ -46,13 +53,16 @@ def as_failure(error: BaseException) -> GitexpError:
         # An option without its argument brings no context along.
         command = context.command_path if context is not None else _typed_command()
         message = str(error.format_message()).strip().removesuffix(".")
+        message = message[:1].lower() + message[1:]
+        for theirs, ours in _PARSER_SAYS:
+            message = theirs.sub(ours, message)
         hint = f"{command} --help"
         if near := list(getattr(error, "possibilities", None) or ()):
             message = message.partition(" (")[0]
             hint = f"did you mean {' or '.join(near)}?\n{hint}"
         if _DASHED_TEXT.match(str(getattr(error, "option_name", ""))):
             hint += "\ntext that begins with a dash goes behind --, after the options"
-        return UsageError(message[:1].lower() + message[1:], hint)
+        return UsageError(message, hint)
     return _bug(error)
 
 

@@ -275,12 +275,14 @@ class Screen:
             lines.append(progress_text(step[0]))
         return Text("\n".join(lines[: max(2, self._console.height - 2)]))
 
-    @staticmethod
-    def _line(job: Job, label: str, began: float) -> str:
+    def _line(self, job: Job, label: str, began: float) -> str:
         folder = job.folder
         metrics = printed(folder, job.metric, _TAIL) | logged(folder / "metrics.jsonl", _TAIL)
-        latest = ", ".join(
-            f"{name} {number(value)}"
-            for name, value in sorted(metrics.items(), key=lambda item: item[0] != job.metric)[:3]
-        )
-        return f"  {label} seed {job.seed}: running {time.monotonic() - began:.0f} s  {latest}"
+        line = f"  {label} seed {job.seed}: running {time.monotonic() - began:.0f} s "
+        first = sorted(metrics.items(), key=lambda item: item[0] != job.metric)[:3]
+        for at, (name, value) in enumerate(first):
+            more = f"{',' if at else ''} {name} {number(value)}"
+            if at and len(line + more) >= self._console.width:
+                break
+            line += more
+        return line

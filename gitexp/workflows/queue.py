@@ -153,6 +153,8 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
         raise UsageError(f"there is no queue{about}", "start one: gitexp run NAME --detach")
     queue = max(found, key=lambda one: (one.stage() is not QueueStage.ENDED, int(one.id)))
+    if queue.stage() is QueueStage.RUNS:
+        said(f"waiting for queue {queue.id} (Ctrl-C ends the waiting, not the queue)")
     told = False
     while (stage := queue.stage()) is not QueueStage.ENDED:
         if stage is QueueStage.INTERRUPTED:

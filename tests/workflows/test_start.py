@@ -562,7 +562,7 @@ def test_a_project_in_a_subfolder_ignores_edits_elsewhere_only_with_set(ready: W
         ("c=10", 2, "did you mean model.C?"),
         ("model.D=10", 2, "did you mean model.C, model.kernel?"),
         ("model.C", 2, "has no value"),
-        ("=3", 2, "has no value"),
+        ("=3", 2, "has no key"),
         ("model C=3", 2, "is not a key"),
         ("other.toml:model.C=3", 2, "is not a config file on main"),
         ("model.C=1.0", 1, "model.C is already 1.0 on main"),
@@ -591,6 +591,13 @@ def test_a_key_is_typed_by_its_last_names_where_only_one_ends_so(ready: World) -
     assert "did you mean c.sizes?" in err
     err = refuses_without_a_trace(ready, "--set", "c.sizes[0]=4", code=2)
     assert "c.sizes is one value, a list: set it as a whole" in err
+
+
+def test_a_key_inside_a_list_is_found_for_an_edit_by_hand(ready: World) -> None:
+    ready.write("conf.yaml", "defaults:\n  - model: rf\n  - _self_\nlr: 1\n")
+    settle(ready, config=["conf.yaml"])
+    err = refuses_without_a_trace(ready, "--set", "model=svm", code=2)
+    assert "it stands in the list defaults of conf.yaml: edit the line there" in err
 
 
 def test_a_change_of_type_alone_is_a_change_and_is_shown(ready: World) -> None:

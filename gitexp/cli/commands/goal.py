@@ -27,4 +27,5 @@ def goal(
     """
     today = dt.datetime.now(tz=dt.UTC).date()
     advice = aim(open_project(), text, today) if text is not None else []
-    views.goals(progress(open_project(), today), advice, as_json=json_)
+    project = open_project()
+    views.goals(progress(project, today), advice, project.settings, as_json=json_)

@@ -61,7 +61,9 @@ def run(
     ] = False,
     screen: Annotated[
         bool,
-        typer.Option("--screen", help="Only run each a few times, and rank them; no verdict."),
+        typer.Option(
+            "--screen", help="Only run each once or a few times, and rank them; no verdict."
+        ),
     ] = False,
     runs: Annotated[
         int | None, typer.Option(metavar="N", help="With --screen: runs of each; default: 1.")

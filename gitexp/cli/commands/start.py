@@ -239,15 +239,16 @@ def _one_hypothesis(
             f"--set {settings[-1]} has no value, which comes after `=` without a blank",
             f"gitexp start --set {whole} {said}",
         )
+    if re.fullmatch(r"[\w.:/\[\]-]+=\S+", words[0]) and not settings and not sweeps:
+        said = shlex.quote(" ".join(words[1:])) if words[1:] else '"HYPOTHESIS because REASON"'
+        raise UsageError(
+            f"{words[0]} is a setting, which goes behind --set",
+            f"gitexp start --set {shlex.quote(words[0])} {said}",
+        )
     if len(words) > 1:
         raise UsageError(
             f"a hypothesis is one argument, and these are {len(words)}",
             f"put it in quotes: gitexp start{options} {shlex.quote(' '.join(words))}",
-        )
-    if re.fullmatch(r"[\w.:/\[\]-]+=\S+", words[0]) and not settings and not sweeps:
-        raise UsageError(
-            f"{words[0]} is a setting, and an experiment starts with a hypothesis, too",
-            f'gitexp start --set {shlex.quote(words[0])} "HYPOTHESIS because REASON"',
         )
     return words[0]
 

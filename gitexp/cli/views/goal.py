@@ -14,16 +14,21 @@ from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
     from gitexp.lab.standing.goals import GoalProgress
+    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.plan.run_scores import Score
 
 
-def goals(found: Sequence[GoalProgress], advice: Sequence[Finding], *, as_json: bool) -> None:
+def goals(
+    found: Sequence[GoalProgress], advice: Sequence[Finding], settings: Settings, *, as_json: bool
+) -> None:
     """Print each goal and how far it is, and advice on one that was set."""
     if as_json:
         print_json(found)
         return
     if not found:
-        typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
+        beyond = ">=" if settings.higher_is_better else "<="
+        metric = visible(settings.metric)
+        typer.echo(f'No goal is set: gitexp goal "{metric} {beyond} NUMBER by YYYY-MM-DD"')
     goals_reached(found)
     findings(advice)
 

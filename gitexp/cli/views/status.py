@@ -146,7 +146,7 @@ def _campaign(now: Status, most: int) -> list[str]:
     one = now.campaign
     if not one.taken and not now.withdrawn:
         return []
-    taken = f"{one.number}: {one.taken} of {counted(one.planned, 'experiment')} run"
+    taken = f"{one.number}: {one.taken:,} of {counted(one.planned, 'experiment')} run"
     withdrawn = f"{now.withdrawn} withdrawn" if now.withdrawn else ""
     evidence = f"by evidence: {say_evidence(now.evidence)}" if now.evidence else ""
     parts = [*filter(None, (taken, withdrawn, evidence))]

@@ -20,17 +20,17 @@ def failed_run(ledger: Ledger, label: str, job: Job, result: RunResult) -> Comma
     """The error that a failed run ends its experiment with; the ledger has its record by now."""
     return CommandFailed(
         f"{label}, seed {job.seed}: {result.record.failure}{result.quoted}",
-        _next_steps(ledger, job, result),
+        _next_steps(ledger, label, job, result),
     )
 
 
-def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
+def _next_steps(ledger: Ledger, label: str, job: Job, result: RunResult) -> str:
     """What to do, one step a line; commands can be pasted."""
     logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
     read = f"read its whole output: cat {' '.join(logs)}"
     if not job.folder.exists():  # it ran on another machine
         read = f"read what is kept of its output: git notes --ref=gitexp-logs show {job.commit}"
-    lines = [read, _way_on(ledger, job)]
+    lines = [read, _way_on(ledger, job, label)]
     own = {ledger.experiment, ledger.code}
     if ledger.code and job.commit in own and not shown_by(ledger.repository, [ledger.experiment]):
         lines.append("or, if its code is wrong, edit it on its branch, then: gitexp start --again")
@@ -53,8 +53,8 @@ def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
     return "\n".join(lines)
 
 
-def _way_on(ledger: Ledger, job: Job) -> str:
-    """What the same command does next time."""
+def _way_on(ledger: Ledger, job: Job, label: str) -> str:
+    """What to do once the cause of a failure is fixed."""
     counts = job.purpose is Purpose.RUN and job.commit == ledger.experiment
     if ledger.settings.rules < 2 or not counts:
         return "the failed run is on record; once its cause is fixed, the same command tries again"
@@ -63,4 +63,5 @@ def _way_on(ledger: Ledger, job: Job) -> str:
             f"seed {job.seed} has failed {MOST_FAILURES} times, which makes the experiment"
             " INCONCLUSIVE; gitexp retest registers its change again"
         )
-    return "the failed run is on record; the same command tries this seed once more"
+    name = label.removeprefix("exp/")
+    return f"the failed run is on record; gitexp run {name} tries this seed once more"

@@ -100,7 +100,8 @@ def split_setting(setting: str) -> tuple[str, str, str]:
     """
     typed, equals, value = setting.partition("=")
     if not equals or not typed.strip():
-        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
+        what = "key" if equals else "value"
+        raise UsageError(f"{setting!r} has no {what}", "write it as KEY=VALUE: model.C=10")
     wanted, _, key_text = typed.strip().rpartition(":")
     return wanted, key_text, value
 
@@ -127,7 +128,8 @@ def _find(
         found = in_use
     if not found:
         raise NoSuchKey(
-            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+            f"no config file on {project.baseline} has the key {key_text}",
+            _in_list(key_text, files) or _near(key_text, every),
         )
     if len(found) > 1:
         raise _ambiguous(found, key_text, value)
@@ -190,6 +192,20 @@ def _overriding(found: list[_Place], inherited: Sequence[str]) -> list[_Place]:
     """Of a config and those that it inherits from, only the first that has the key counts."""
     having = [path for path in inherited if any(path == one[0] for one in found)]
     return [one for one in found if one[0] in having[:1]] or found
+
+
+def _in_list(key: str, files: Mapping[str, bytes]) -> str:
+    """What to do where a key stands inside a list, such as `model` in a defaults list; else ""."""
+    for path, content in files.items():
+        leaves = formats.read_leaves(path, content) if formats.format_of(path) else {}
+        for leaf, value in leaves.items():
+            items = value if isinstance(value, list) else ()
+            if any(isinstance(item, dict) and key in item for item in items):
+                return (
+                    f"it stands in the list {spell_key(leaf)} of {path}: edit the line there,"
+                    ' then: gitexp start "HYPOTHESIS"'
+                )
+    return ""
 
 
 def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:

@@ -159,15 +159,20 @@ def _inspect_unparsed(
 
 
 def _one_line_hint(change: Change, baseline: str) -> str:
-    if change.kind is not ChangeKind.REPLACED:
-        return (
-            f"first commit on {baseline} whatever else the edit needs (a table header, a bracket);"
-            " the one line is then the experiment"
-        )
-    return (
-        f"{_restore_hint(change.file, baseline)}\nthen set the value: gitexp start --set"
-        f' {quoted_setting(change.spelled_key, change)} "HYPOTHESIS"'
+    restore = _restore_hint(change.file, baseline)
+    setting = quoted_setting(change.spelled_key, change)
+    if change.kind is ChangeKind.REPLACED:
+        return f'{restore}\nthen set the value: gitexp start --set {setting} "HYPOTHESIS"'
+    hint = (
+        f"first commit on {baseline} whatever else the edit needs (a table header, a bracket); the"
+        " one line is then the experiment"
     )
+    if change.kind is ChangeKind.ADDED:
+        hint += (
+            f"\nor, if it switches code that you edited, {restore}\n"
+            f'and let start add the line: gitexp start --code --set {setting} "HYPOTHESIS"'
+        )
+    return hint
 
 
 def _restore_hint(path: str, baseline: str) -> str:

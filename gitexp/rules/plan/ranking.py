@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.plan.evidence import is_grounded
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
+from gitexp.rules.verdict.power import how_often_missed
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
@@ -109,7 +110,8 @@ def weigh(
     if detectable is not None and not answerable:
         found = effects.detectable(registration.criterion, detectable)
         doubts.append(
-            f"a gain this small would usually be missed; {found} would be found 4 times in 5"
+            f"a gain this small would {how_often_missed(gain, detectable * unit)} be missed;"
+            f" {found} would be found 4 times in 5"
         )
     worth = (chance * gain if screened is None else screened.expected) / cost * _HOUR
     return WeighedIdea(

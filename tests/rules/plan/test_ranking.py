@@ -40,7 +40,7 @@ def test_where_lower_is_better_a_gain_is_said_as_the_metric_moves() -> None:
     )
     idea = weigh("a", falls, confirmed=0, decided=0, seconds=60, detectable=5.1)
     assert (idea.gain, idea.bet) == (4, "50 % x -4")
-    assert any("; -5.1 would be found" in doubt for doubt in idea.doubts)
+    assert any("often be missed; -5.1 would be found" in doubt for doubt in idea.doubts)
 
 
 def test_a_criterion_in_percent_is_weighed_in_the_unit_of_the_metric() -> None:

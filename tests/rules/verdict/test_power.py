@@ -315,7 +315,7 @@ def test_a_detectable_effect_just_above_the_bar_is_not_rounded_to_the_bar() -> N
     registration = a_registration("accuracy +0.005")
     asked = underpowered(registration, known(0.00503, "the baseline's 5 runs", 21))
     assert asked is not None
-    assert "+0.00503 would be found" in asked.message
+    assert "would often be missed; +0.00503 would be found" in asked.message
 
 
 def test_where_no_number_of_repeats_would_only_larger_test_sets_do() -> None:
