@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.forked import run_forked
 from tests.shapes import demand_shape
@@ -78,6 +81,13 @@ def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None)
     return done.stdout.rstrip("\n")
 
 
+def needs_git(*least: int) -> None:
+    """Skip a test of what an older git does not have."""
+    version = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < least:
+        pytest.skip(f"needs git {'.'.join(map(str, least))}")
+
+
 def copied(source: Path, target: Path) -> World:
     """Copy a repository that `gitexp init` has set up; it may be a bare one."""
     shutil.copytree(source, target, symlinks=True)
@@ -105,6 +115,12 @@ class World:
             check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def pre_run(self, cwd: Path | None = None, **variables: str) -> Ran:
+        """Run the hook for before a training run; `git hook run` needs an option from 2.54 on."""
+        return self.run(
+            "sh", "-c", '"$(git rev-parse --git-path hooks/pre-run)"', cwd=cwd, **variables
+        )
 
     def gitexp(self, *words: str, code: int = 0, cwd: Path | None = None, **variables: str) -> Ran:
         """Run gitexp as an installed program; it must end with `code` and never in a traceback."""

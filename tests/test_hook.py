@@ -151,7 +151,7 @@ def test_advice_is_shown_before_a_training_run(ready: World) -> None:
     declare_unparsed(ready)
     ready.edit("depth 3", "depth 5", "knobs.xyz")
     ready.gitexp("start", "--switch", BECAUSE)
-    ran = ready.try_git("hook", "run", "pre-run")
+    ran = ready.pre_run()
     assert ran.code == 0, ran
     assert "C11 (advice) ·" in ran.err
 
@@ -564,7 +564,7 @@ def test_a_linked_work_tree_holds_the_rules_too(ready: World, tmp_path: Path) ->
     linked.edit("epochs = 40", "epochs = 20")
     linked.git("commit", "--quiet", "-am", BECAUSE)
     assert trailers(ready, "exp/linked")["Experiment"] == "linked"
-    linked.git("hook", "run", "pre-run")
+    assert linked.pre_run().code == 0
 
 
 def test_a_commit_from_elsewhere_is_judged(hand: World, tmp_path: Path) -> None:
@@ -585,18 +585,19 @@ def test_a_commit_from_elsewhere_is_judged(hand: World, tmp_path: Path) -> None:
 
 def test_a_git_folder_far_from_its_work_tree_is_judged(hand: World, tmp_path: Path) -> None:
     (hand.path / ".git").rename(tmp_path / "store.git")
-    away = (f"--git-dir={tmp_path / 'store.git'}", f"--work-tree={hand.path}")
+    store, files = str(tmp_path / "store.git"), str(hand.path)
+    away = (f"--git-dir={store}", f"--work-tree={files}")
     git(tmp_path, "init", "--quiet", "--bare", "server.git")
     two_values(hand)
     ran = hand.try_git(*away, "commit", "-am", BECAUSE)
     assert (ran.code, "C2 ·" in ran.err) == (1, True)
     hand.git(*away, "commit", "--quiet", "--no-verify", "-am", BECAUSE)
-    assert "C2 ·" in hand.try_git(*away, "hook", "run", "pre-run").err
+    assert "C2 ·" in hand.pre_run(GIT_DIR=store, GIT_WORK_TREE=files).err
     ran = hand.try_git(*away, "push", f"file://{tmp_path / 'server.git'}", "exp/by-hand")
     assert (ran.code, "C2 ·" in ran.err) == (1, True)
     hand.edit("epochs = 40", "epochs = 20")
     hand.git(*away, "commit", "--quiet", "-a", "--amend", "-m", BECAUSE)
-    hand.git(*away, "hook", "run", "pre-run")
+    assert hand.pre_run(GIT_DIR=store, GIT_WORK_TREE=files).code == 0
     hand.git(*away, "push", "--quiet", f"file://{tmp_path / 'server.git'}", "exp/by-hand")
 
 
@@ -616,7 +617,7 @@ def test_a_project_in_a_subfolder_is_found_by_its_hooks(ready: World) -> None:
     assert ran.code == 0, ran.err
     found = trailers(ready, "HEAD")
     assert (found["Change"], found["Project"]) == ("config.toml: model.C = 1.0 -> 10", "ml")
-    ready.git("hook", "run", "pre-run")
+    assert ready.pre_run().code == 0
 
 
 def test_modules_that_lie_about_in_the_work_tree_are_not_imported(hand: World) -> None:
@@ -648,19 +649,19 @@ def test_without_its_interpreter_a_hook_stops_experiments_only_and_says_why(
     two_values(ready)
     ready.git("commit", "--quiet", "-am", "what if?")
     ready.git("push", "--quiet", f"file://{tmp_path / 'server.git'}", "main")
-    ready.git("hook", "run", "pre-run")
+    assert ready.pre_run().code == 0
     ready.git("switch", "--quiet", "--create", "exp/x")
     for hook, words in {
         "pre-commit": (), "commit-msg": (".git/COMMIT_EDITMSG",), "pre-run": (),
     }.items():  # fmt: skip
-        ran = ready.try_git("hook", "run", hook, "--", *words)
+        ran = ready.run(str(ready.path / ".git" / "hooks" / hook), *words)
         assert ran.code == 3, hook
         assert "/no/such/python is gone; install gitexp again, then: gitexp init" in ran.err
     assert ready.try_git("commit", "--allow-empty", "-m", BECAUSE).code == 1
     ran = ready.try_git("push", f"file://{tmp_path / 'server.git'}", "exp/x")
     assert (ran.code, "is gone" in ran.err) == (1, True)
     ready.gitexp("init", "--yes")
-    assert ready.try_git("hook", "run", "pre-run").code == 1
+    assert ready.pre_run().code == 1
 
 
 # --- before a run --------------------------------------------------------------------------------
@@ -675,7 +676,7 @@ def checked_out(hand: World) -> World:
 
 
 def pre_run(world: World, code: int = 0) -> str:
-    ran = world.try_git("hook", "run", "--ignore-missing", "pre-run")
+    ran = world.pre_run()
     assert ran.code == code, ran
     assert "Traceback" not in ran.err
     return ran.err
@@ -685,7 +686,7 @@ def test_a_good_experiment_may_run(checked_out: World) -> None:
     assert pre_run(checked_out) == ""
     below = checked_out.path / "below"
     below.mkdir()
-    assert checked_out.run("git", "hook", "run", "pre-run", cwd=below).code == 0
+    assert checked_out.pre_run(cwd=below).code == 0
 
 
 def test_what_is_not_an_experiment_may_run_as_it_is(ready: World) -> None:

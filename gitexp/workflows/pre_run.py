@@ -1,4 +1,4 @@
-"""Check what is checked out, just before it trains: `git hook run pre-run`."""
+"""Check what is checked out, just before it trains: the hook `pre-run`."""
 
 from __future__ import annotations
 

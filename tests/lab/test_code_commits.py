@@ -49,7 +49,7 @@ def test_an_experiment_may_stand_on_one_code_commit(ready: World) -> None:
     ready.gitexp("check", "--all")
     [row] = ready.gitexp("log", "--json").json
     assert (row["baseline"], row["code"]) == (base, below)
-    ready.git("hook", "run", "pre-run")
+    assert ready.pre_run().code == 0
     # Siblings stay what they are where one of them was accepted.
     ready.git("switch", "--quiet", "main")
     ready.git("merge", "--quiet", "--no-ff", "-m", "accepted", ON_TOP)

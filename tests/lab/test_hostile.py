@@ -297,7 +297,7 @@ def test_attributes_make_no_second_change(attributes: str, ready: World) -> None
         b"C = 1.0", b"C = 10"
     )
     ready.git("switch", "--quiet", f"exp/{name}")
-    ready.git("hook", "run", "pre-run")
+    assert ready.pre_run().code == 0
 
 
 def assumed(world: World) -> None:

@@ -127,7 +127,7 @@ def test_a_commit_by_hand_belongs_to_the_project_whose_file_it_changes(
         top.git("commit", "--quiet", "--amend", "--no-edit")
         assert message(top, "HEAD") == before
         assert top.gitexp("check", name, "--json").json["ok"]
-        assert top.try_git("hook", "run", "pre-run").code == 0
+        assert top.pre_run().code == 0
     top.git("switch", "--quiet", "main")
     reports = top.gitexp("check", "--all", "--json").json
     assert [(report["name"], report["ok"]) for report in reports] == [
