@@ -29,7 +29,12 @@ _WHOLE = re.compile(r"HEAD|refs/[\w./-]+|[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 # Messages and names come as UTF-8, whatever encoding the configuration wants to see them in.
 _GIT = ("git", "-c", "i18n.logOutputEncoding=UTF-8")
 _PLAIN = ("--no-notes", "--no-color", "--no-show-signature")
-NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+# From git 2.54 on, the configuration may name hooks as well, whatever core.hooksPath says.
+_CONFIGURED = ("post-checkout", "post-index-change", "reference-transaction")
+NO_HOOKS = (
+    "-c", f"core.hooksPath={os.devnull}",
+    *(word for event in _CONFIGURED for word in ("-c", f"hook.{event}.enabled=false")),
+)  # fmt: skip
 # What differs, as `parse_raw` and `parse_history` read it.
 RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",

@@ -13,7 +13,7 @@ from gitexp.engine.checkout import take_checkout
 from gitexp.engine.host import clone_id
 from gitexp.errors import GitexpError
 from gitexp.store.repository import Repository
-from tests.project import World
+from tests.project import World, needs_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +177,24 @@ def test_hooks_of_the_user_are_not_run(world: World, tmp_path: Path) -> None:
         with take_checkout(repository, commit):
             pass
     assert not (tmp_path / "proof").exists()
+
+
+def test_hooks_of_the_configuration_are_not_run(world: World, tmp_path: Path) -> None:
+    needs_git(2, 55)
+    clone, proof = World(tmp_path / "clone"), tmp_path / "proof"
+    for number, event in enumerate(("post-checkout", "post-index-change", "reference-transaction")):
+        world.git("config", "--global", f"hook.{number}.event", event)
+        world.git("config", "--global", f"hook.{number}.command", f"echo >> {proof}")
+    world.git("submodule", "--quiet", "add", str(world.path), "part")
+    commit = world.commit("a submodule")
+    world.git("clone", "--quiet", "--ref-format=reftable", str(world.path), str(clone.path))
+    for _ in range(2):
+        proof.unlink()
+        with take_checkout(Repository.discover(clone.path), commit) as checkout:
+            assert (checkout.path / "part" / "train.py").exists()
+            assert not proof.exists()
+            World(checkout.path).git("checkout", "--quiet", "HEAD~")
+    assert proof.exists()
 
 
 def test_a_submodule_is_checked_out_too(world: World, tmp_path: Path) -> None:
