@@ -28,7 +28,6 @@ from tests.bench.night import BUDGET, FIXED_LOOKS, PLANNED, SHARED, SPLIT_LOOKS,
 
 GAIN, GAINS = 2.0, 4  # units; how many of twenty ideas work, where some do
 LOW = 2.0  # standard errors that half of the blocks are drawn too low by
-EACH = math.sqrt(0.5 / (1 - SHARED))  # standard deviation of a run
 # How many of twenty ideas work, the bar and the looks.
 ROWS = (
     (0, 0.5, FIXED_LOOKS),
@@ -57,6 +56,7 @@ class Baseline:
     rng: np.random.Generator
     most: int
     low: float
+    shared: float
     weight: float = 1.0
     measured: dict[int, int] = field(default_factory=dict)
     _blocks: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -82,13 +82,21 @@ class Baseline:
         return [*map(float, self.block(number)[1][:runs])]
 
     def _run(self, common: np.ndarray, own: np.ndarray) -> np.ndarray:
-        return np.asarray(EACH * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * own))
+        each = math.sqrt(0.5 / (1 - self.shared))  # standard deviation of a run
+        return np.asarray(
+            each * (math.sqrt(self.shared) * common + math.sqrt(1 - self.shared) * own)
+        )
 
 
-def project(way: Way, bar: float, gains: int, seed: int, *, guarded: bool) -> Told:
-    """Run twenty experiments; `guarded` asks for next blocks, as gitexp does."""
+def project(
+    way: Way, bar: float, gains: int, seed: int, *, guarded: bool, shared: float = SHARED
+) -> Told:
+    """Run twenty experiments; `guarded` asks for next blocks, as gitexp does.
+
+    The two runs of a pair correlate at `shared`.
+    """
     rng = np.random.default_rng([11, seed])
-    baseline = Baseline(rng, way.looks[-1], 0.0 if gains else LOW)
+    baseline = Baseline(rng, way.looks[-1], 0.0 if gains else LOW, shared)
     confirmed, runs, count = 0, 0, {True: 0, False: 0}
     decided: list[Decided] = []
     for number, effect in enumerate(rng.permutation([GAIN] * gains + [0.0] * (PLANNED - gains))):
@@ -135,6 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="too few to conclude, in seconds")
     parser.add_argument("--projects", type=int, default=4_000)
+    parser.add_argument("--shared", type=float, default=SHARED, help="how runs of a pair correlate")
     given = parser.parse_args()
     projects = 100 if given.quick else given.projects
     print(f"Python {platform.python_version()}, NumPy {np.__version__}")
@@ -145,7 +154,10 @@ def main() -> None:
     for gains, bar, looks in ROWS:
         for guarded in (True, False):
             way = Way("", 2, looks)
-            told = [project(way, bar, gains, seed, guarded=guarded) for seed in range(projects)]
+            told = [
+                project(way, bar, gains, seed, guarded=guarded, shared=given.shared)
+                for seed in range(projects)
+            ]
             weights = [t.weight for t in told]
             cells = [
                 *(_share(told, least) for least in (1, 2, 3)),
