@@ -34,9 +34,7 @@ def keeps_coming_back(
     alike = [
         one
         for one in same_key
-        if one.registration.criterion.metric == criterion.metric
-        and one.registration.criterion.scale is criterion.scale
-        and one.judgement.effect is not None
+        if one.is_measured_by(criterion) and one.judgement.effect is not None
     ]
     confirmed = any(one.judgement.verdict is Verdict.CONFIRMED for one in alike)
     undecided = any(

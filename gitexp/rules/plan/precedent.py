@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
 
 
@@ -23,6 +24,11 @@ class Precedent(NamedTuple):
     base: str
     registration: Registration
     judgement: Judgement
+
+    def is_measured_by(self, criterion: Criterion) -> bool:
+        """Whether its effect can be compared with one by this criterion."""
+        own = self.registration.criterion
+        return own.metric == criterion.metric and own.scale is criterion.scale
 
     @property
     def line(self) -> str:

@@ -51,9 +51,7 @@ def together(criterion: Criterion, tests: Sequence[Precedent]) -> Together | Non
     alike = [
         found
         for one in tests
-        if one.registration.criterion.metric == criterion.metric
-        and one.registration.criterion.scale is criterion.scale
-        and (found := estimate(one)) is not None
+        if one.is_measured_by(criterion) and (found := estimate(one)) is not None
     ]
     if not alike:
         return None
