@@ -72,24 +72,17 @@ class ExperimentSession(Session):
             Refused: its criterion is a constant that the baseline meets already; or its code
                 changes what it should not.
         """
-        ledger, base = self.ledger, self.bench.base
+        ledger = self.ledger
         for said in note_pairs_aside(ledger):
             self.watcher.said(f"{self.label(Arm.EXPERIMENT)}, {said}")
         self._asked = time.monotonic()
         if any(run.why is Why.PROOF for run in self.due.now):
             # A verdict would tell less than what to do about the settings.
-            proof_due(ledger.records(base), ledger.metric, self.bench.here, RETEST)
+            proof_due(ledger.records(self.bench.base), ledger.metric, self.bench.here, RETEST)
         judgement = self._judge()
         if self._before is None:
             self._before = judgement
-        if may_go_on(judgement, self.registration.rules) and not judgement.block:
-            self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
-            self._consider_canary()
-            self._consider_doubt()
-            judgement = self._consider_code(self._judge())
-        else:
-            while note_repeat(ledger, self.registration, judgement):
-                judgement = self._judge()
+        judgement = self._look_again(judgement)
         self.decided = decided_of(
             self.registration,
             ledger.experiment,
@@ -104,21 +97,7 @@ class ExperimentSession(Session):
                 self.due = Due()
                 return
             judgement = self._consider_block(judgement, self.decided)
-        self.due = runs_due(
-            Situation(
-                self.registration,
-                tuple(ledger.records(base)),
-                tuple(ledger.records(ledger.experiment)),
-                tuple(ledger.checks),
-                judgement,
-                self._conditions,
-                self._canary.due,
-                self._shares(),
-                self._blocks,
-                frozenset(one.mine.seed for one in ledger.aside),
-                self._code.lacking(judgement, self._conditions),
-            )
-        )
+        self.due = runs_due(self._situation(judgement))
         if not self.due:
             self._finish(judgement)
         elif self.begun:
@@ -177,6 +156,34 @@ class ExperimentSession(Session):
             judgement = as_explored(self._judgement(), self.ledger.why)
             if judgement.verdict is not None:
                 self._write_note(judgement)
+
+    def _look_again(self, judgement: Judgement) -> Judgement:
+        """Judge it once what the judgement rests on was looked into, and what that found noted."""
+        if may_go_on(judgement, self.registration.rules) and not judgement.block:
+            self.bench.find_conditions(self.ledger, self.label(Arm.BASELINE))
+            self._consider_canary()
+            self._consider_doubt()
+            return self._consider_code(self._judge())
+        while note_repeat(self.ledger, self.registration, judgement):
+            judgement = self._judge()
+        return judgement
+
+    def _situation(self, judgement: Judgement) -> Situation:
+        """All that decides which runs are due."""
+        ledger = self.ledger
+        return Situation(
+            self.registration,
+            tuple(ledger.records(self.bench.base)),
+            tuple(ledger.records(ledger.experiment)),
+            tuple(ledger.checks),
+            judgement,
+            self._conditions,
+            self._canary.due,
+            self._shares(),
+            self._blocks,
+            frozenset(one.mine.seed for one in ledger.aside),
+            self._code.lacking(judgement, self._conditions),
+        )
 
     def _shares(self) -> tuple[float, ...]:
         """Parts of the data that it must be tried on before its first full run."""
