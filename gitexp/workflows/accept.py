@@ -14,6 +14,7 @@ from gitexp.lab.log.acceptance import Acceptance, read_acceptances
 from gitexp.lab.log.missing_results import way_to_verdict
 from gitexp.lab.log.results import read_results
 from gitexp.lab.log.seed_runs import seed_runs
+from gitexp.lab.measuring.arms import about_arms, arms_of
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.standing.outdated import NOTHING, Waiting, waiting
@@ -28,12 +29,14 @@ from gitexp.store.branches import move_branch
 from gitexp.store.commits import commit_tree, transplant
 from gitexp.store.kept_pack import again_if_lost
 from gitexp.store.note_writing import store_aside
+from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
 from gitexp.store.work_tree import advance_checkout
 
 if TYPE_CHECKING:
     from gitexp.lab.log.result import Result
     from gitexp.lab.projects.project import Project
+    from gitexp.rules.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Accepted:
     already: bool = False  # it was accepted before
     worse: str = ""
     waiting: Waiting = NOTHING  # what was planned or confirmed on the former baseline
+    advice: tuple[Finding, ...] = ()  # what told the two arms apart beside the change
 
 
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
@@ -96,7 +100,16 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None,
         worse=_worse(project, result), waiting=waiting(project._replace(tip=commit)),
+        advice=_about_arms(project, result),
     )  # fmt: skip
+
+
+def _about_arms(project: Project, result: Result) -> tuple[Finding, ...]:
+    if (registration := result.registration) is None:
+        return ()
+    bulk = read_notes(project.repository, BULK, [result.base, result.commit]).values()
+    records = result.baseline_records, result.records
+    return (*about_arms(result.name, arms_of(registration, *records, bulk, result.beside)),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,9 +183,15 @@ def test_what_a_run_reads_of_other_runs_is_told(ready: World) -> None:
         "    left.read_text()\nopen(own, 'w').close()\n",
     )
     ready.commit("go on from what earlier runs left")
-    said = ready.gitexp("run", ready.start("--set", "train.lr=0.01")).err
+    name = ready.start("--set", "model.C=10")
+    said = ready.gitexp("run", name).err
     assert ".git/gitexp/runs/, outside their checkouts" in said
     assert "(E4); read and write below GITEXP_RUN_DIR alone" in said
+    # Whoever accepts it may not be who ran it.
+    accepted = ready.gitexp("accept", name, "--json").json
+    assert [one["id"] for one in accepted["advice"]] == ["E4"]
+    ready.git("reset", "--quiet", "--keep", accepted["before"])
+    assert "E4" in ready.gitexp("accept", name).out
 
 
 @pytest.mark.slow

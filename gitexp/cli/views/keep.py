@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import typer
 
 from gitexp.cli.views.registered import CarriedJson, LeftJson, carried_json, carried_lines
-from gitexp.cli.views.terminal import listed, print_json, wrapped
+from gitexp.cli.views.terminal import findings, listed, print_json, wrapped
+from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class AcceptedJson(TypedDict):
     """A merge: `commit` is the baseline's, and was `before`.
 
     `waiting` experiments were planned or `confirmed` on the old baseline. `worse` says how far the
-    project's own metric got worse, where success was another one; "" if it did not.
+    project's own metric got worse, where success was another one; "" if it did not. `advice`
+    is there if more than the change told the two arms apart.
     """
 
     name: str
@@ -32,6 +34,7 @@ class AcceptedJson(TypedDict):
     worse: str
     waiting: int
     confirmed: list[str]
+    advice: NotRequired[Sequence[Finding]]
     carried: NotRequired[CarriedJson]
 
 
@@ -61,6 +64,8 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
             "waiting": len(done.waiting),
             "confirmed": [result.name for result in done.waiting.confirmed],
         }
+        if done.advice:
+            content["advice"] = done.advice
         if carried is not None:
             content["carried"] = carried_json(carried)
         print_json(content)
@@ -73,6 +78,7 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
     if done.worse:
         typer.echo(visible(f"the project's own metric got worse: {done.worse}"))
     typer.echo(f"undo: git {_undo(done)}")
+    findings(done.advice)
     if carried is not None:
         carried_lines(carried)
     elif done.waiting:
