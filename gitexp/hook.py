@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gitexp.later  # noqa: F401 - before anything loads dataclasses
-from gitexp.errors import GitexpError
+from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.projects.comparison import Comparison, compare_index
 from gitexp.lab.projects.differences import inspect_comparisons
+from gitexp.lab.projects.project import NO_SETTINGS
 from gitexp.rules.demand import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, parse_commit
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str], *, branch_checked: bool = True) -> int:
         # A hook checks what git points at: perhaps a temporary index, or a git folder elsewhere.
         repository = Repository.discover(Path.cwd(), keep_location=True)
         if branch_checked or name not in _ON_BRANCH or _is_on_experiment(repository):
-            _show(_HOOKS[name](repository, rest))
+            _show(_called(name, repository, rest))
     except GitexpError as error:
         print(error_text(error, "gitexp"), file=sys.stderr)
         return error.exit_code
@@ -69,6 +70,28 @@ def run() -> None:
 
 def _is_on_experiment(repository: Repository) -> bool:
     return (repository.head_branch() or "").startswith("exp/")
+
+
+def _called(name: str, repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
+    try:
+        return _HOOKS[name](repository, rest)
+    except NotReady as error:
+        if error.hint != NO_SETTINGS or name not in _ON_BRANCH or not _is_older(repository):
+            raise
+        if name == "pre-commit":
+            branch = visible(repository.head_branch() or "")
+            print(f"gitexp: {branch} is from before gitexp, so it is not judged", file=sys.stderr)
+        return ()
+
+
+def _is_older(repository: Repository) -> bool:
+    """Whether the branch goes on where there were no settings yet, as `gitexp check` decides."""
+    from gitexp.store.older_branches import older_than_gitexp, registers
+
+    head = repository.git.resolve("HEAD")
+    if head is None or registers(parse_commit(repository.git.objects([head])[0]).message):
+        return False
+    return head in older_than_gitexp(repository, [head])
 
 
 def _show(advice: Sequence[Finding]) -> None:

@@ -395,6 +395,14 @@ def test_a_branch_from_before_gitexp_is_nobodys_experiment(bare_project: World) 
     assert "old-idea" not in bare_project.gitexp("status").out
     # Asked for by name, it is checked like any other.
     assert "no gitexp settings" in bare_project.gitexp("check", "old-idea", code=3).err
+    # Who goes on there may commit whatever it is.
+    bare_project.git("switch", "--quiet", "exp/old-idea")
+    bare_project.write("notes.txt", "y\n")
+    bare_project.git("add", "notes.txt")
+    ran = bare_project.try_git("commit", "--message", "more of it")
+    assert (ran.code, "exp/old-idea is from before gitexp" in ran.err) == (0, True)
+    assert bare_project.git("log", "-1", "--format=%B") == "more of it"
+    bare_project.git("switch", "--quiet", "main")
     # A branch without a registration that stands on settings is an experiment, done badly.
     bare_project.git("switch", "--quiet", "--create", "exp/by-hand")
     bare_project.edit("epochs", "rounds")
