@@ -81,10 +81,15 @@ def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None)
     return done.stdout.rstrip("\n")
 
 
+def has_git(*least: int) -> bool:
+    """Whether git is of this version, or newer."""
+    version = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2]) >= least
+
+
 def needs_git(*least: int) -> None:
     """Skip a test of what an older git does not have."""
-    version = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout
-    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < least:
+    if not has_git(*least):
         pytest.skip(f"needs git {'.'.join(map(str, least))}")
 
 
