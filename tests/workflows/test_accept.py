@@ -93,7 +93,7 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World, 
     done = short.gitexp("accept", "--json").json
     assert done == {
         "name": name, "baseline": "main", "commit": short.git("rev-parse", "main"),
-        "before": before, "waiting": 0, "confirmed": [],
+        "before": before, "worse": "", "waiting": 0, "confirmed": [],
     }  # fmt: skip
     assert short.git("rev-list", "--parents", "-1", "main").split()[1:] == [before, commit]
     assert short.git("rev-list", "--first-parent", "main").split()[1:] == first_parents
