@@ -12,8 +12,8 @@ _HOW = {
 _WHERE = {"on", "of", "for", "over"}
 _LOWER = {
     "abs", "ade", "bpb", "bpc", "bpd", "brier", "cer", "chamfer", "cost", "crps", "deviance",
-    "distance", "divergence", "ece", "eer", "emd", "energy", "err", "fad", "fde", "fid", "fnr",
-    "fpr", "kid", "kl", "latency", "lpips", "mb", "memory", "ms", "niqe", "nll", "per",
+    "distance", "div", "divergence", "ece", "eer", "emd", "energy", "err", "fad", "fde", "fid",
+    "fnr", "fpr", "kid", "kl", "latency", "lpips", "mb", "memory", "ms", "niqe", "nll", "per",
     "perplexity", "ppl", "quantile", "regret", "runtime", "sec", "seconds", "smape",
     "ter", "time", "violations", "wer",
 }  # fmt: skip
@@ -31,7 +31,8 @@ _HIGHER = {
 def direction_of(name: str) -> str:
     """Which way is better, "higher" or "lower", by the name's last word; "" if that is unknown.
 
-    `eval_loss` and `logloss` are lower, `loss_accuracy` and scikit-learn's `neg_log_loss` higher.
+    `eval_loss` and `neg_log_likelihood` are lower, `loss_accuracy` and scikit-learn's
+    `neg_log_loss` higher.
     """
     # evalLoss is two words, mIoU is one.
     return _direction(_words(name)) or _direction(_words(name.lower()))
@@ -40,8 +41,8 @@ def direction_of(name: str) -> str:
 def _direction(words: list[str]) -> str:
     # accuracy_on_test_set: what follows says where it was measured.
     words = words[: next((i for i, w in enumerate(words) if i and w in _WHERE), len(words))]
-    if words[:1] == ["neg"]:
-        return "higher"
+    if words[:1] in (["neg"], ["negative"]):
+        return "lower" if _direction(words[1:]) == "higher" else "higher"
     if "per" in words[1:-1] and words[-1] in {"s", "sec", "second", "seconds", "minute"}:
         return "higher"  # samples_per_second
     if words[-2:] in (["error", "rate"], ["miss", "rate"]) or "false" in words:

@@ -13,7 +13,8 @@ from gitexp.rules.documents.metric_name import direction_of, is_training_score
         ("lower", ("loss eval_loss val/loss evalLoss Loss test_accuracy_loss log_loss logloss"
          " merror rmse nrmse mae perplexity ppl error error_rate false_positive_rate wer CER fid"
          " latency latency_ms time_seconds inference_time cross_entropy loss_epoch loss_mean nll"
-         " brier eval-loss mse_1 top1_error peak_memory regret bpc mean_absolute_error")),
+         " brier eval-loss mse_1 top1_error peak_memory regret bpc mean_absolute_error kl_div"
+         " neg_log_likelihood negative_log_likelihood")),
         ("higher", ("accuracy loss_accuracy eval_accuracy Accuracy acc Acc@1 val_acc top5 f1"
          " roc_auc auc r2 bleu mAP mAP50 map mIoU ndcg psnr ssim reward episode_return"
          " neg_log_loss neg_mean_squared_error samples_per_second accuracy_epoch recall f1_macro")),
