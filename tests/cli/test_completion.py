@@ -50,7 +50,7 @@ def two(ready: World) -> World:
         (("blame", ""), "words", ["config.toml"]),
         (("export", "--to", ""), "words", ["csv", "jsonl", "parquet", "mlflow"]),
         (("export", "-o", ""), "files", []),
-        (("help", "C1"), "words", ["C1", *(f"C{n}" for n in range(10, 19))]),
+        (("help", "C1"), "words", ["C1", *(f"C{n}" for n in range(10, 20))]),
         (("help", "sta"), "words", ["status", "start"]),
         (("known", "a"), "words", ["add"]),
         (("init", "--metric", ""), "words", []),
