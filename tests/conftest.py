@@ -47,6 +47,9 @@ if (
 ):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
+# Where groups are private, as on Fedora, files are the group's to write.
+os.umask(0o022)
+
 # Who starts the tests in the background of a shell may ignore Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -51,6 +51,10 @@ print(f"accuracy={{accuracy:.6f}}")
 _READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
 _OBEYED = "PYTHONIOENCODING"
 
+needs_ssh_keys = pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None, reason="no ssh-keygen to sign with"
+)
+
 BECAUSE = "C raises accuracy because the model underfits: its training accuracy is 0.93"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def execute(
             )
         except (OSError, ValueError) as error:
             watchdog.forget(mark)
-            exit_code, reason = _why_not_started(error, command, cwd)
+            exit_code, reason = _why_not_started(error, command, cwd, env.get("PATH"))
             err.write(f"gitexp: {reason}\n".encode(errors="surrogateescape"))
             return Finished(exit_code, time.monotonic() - begin, 0.0, 0)
     # Without /proc, a command goes on if gitexp is killed in the instant before this line. It still
@@ -275,11 +276,14 @@ class _Child:
 
 
 def _why_not_started(
-    error: OSError | ValueError, command: Sequence[str] | str, cwd: Path
+    error: OSError | ValueError, command: Sequence[str] | str, cwd: Path, path: str | None
 ) -> tuple[int, str]:
     line = command if isinstance(command, str) else shlex.join(command)
     program = "/bin/sh" if isinstance(command, str) else command[0]
     missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    if isinstance(error, PermissionError) and "/" not in program:
+        # A folder of PATH that may not be entered says nothing of a program that is nowhere.
+        missing = shutil.which(program, os.F_OK, path or os.defpath) is None
     reason = str(error)
     if isinstance(error, OSError):
         reason = error.strerror or reason

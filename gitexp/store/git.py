@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
@@ -47,7 +48,7 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
-        self.readers = Readers(self.start)
+        self.readers = Readers(weakref.WeakMethod(self.start))
         # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 

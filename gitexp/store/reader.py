@@ -15,6 +15,7 @@ from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    Start = Callable[..., subprocess.Popen[bytes]]
 
 # Names that git is given at a time. Its input takes a thousand, and what it complains of about so
 # many fits into the pipe that takes its errors.
@@ -33,7 +34,7 @@ class Object(NamedTuple):
 class Reader:
     """One git process that is asked for objects, and reads refs as they are at that moment."""
 
-    def __init__(self, start: Callable[..., subprocess.Popen[bytes]], *, alone: bool) -> None:
+    def __init__(self, start: Start, *, alone: bool) -> None:
         self._process = start(
             "cat-file", "--batch-command",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, alone=alone,
@@ -135,10 +136,11 @@ class Reader:
 class Readers:
     """Readers of one git, which go on running between uses.
 
-    A command reads here and there, and starting a process costs more than what it reads.
+    A command reads here and there, and starting a process costs more than what it reads. They end
+    with their git, which has to be held as long as they are used.
     """
 
-    def __init__(self, start: Callable[..., subprocess.Popen[bytes]]) -> None:
+    def __init__(self, start: weakref.ReferenceType[Start]) -> None:
         self._start = start
         self._lock = threading.Lock()
         self._alone = False
@@ -164,7 +166,10 @@ class Readers:
         if reader is not None and not reader.is_alive:
             reader.close()
             reader = None
-        reader = reader or Reader(self._start, alone=self._alone)
+        if reader is None:
+            start = self._start()
+            assert start is not None  # noqa: S101 - whoever reads holds the git
+            reader = Reader(start, alone=self._alone)
         try:
             yield reader
         except BaseException:

@@ -14,7 +14,7 @@ from gitexp.cli.lazy import load
 from gitexp.cli.overview import COMMANDS
 from gitexp.rules.verdict.verdict import Verdict
 from tests.arrange import train_with
-from tests.project import BECAUSE, World
+from tests.project import BECAUSE, World, needs_ssh_keys
 from tests.shapes import mismatches
 from tests.team import hub_of
 
@@ -92,6 +92,7 @@ def test_every_command_with_json_is_listed_and_every_word_is_its_own() -> None:
 
 
 @pytest.mark.slow
+@needs_ssh_keys
 def test_every_command_prints_what_is_documented(ready: World) -> None:
     printed: dict[str, Any] = {}
 

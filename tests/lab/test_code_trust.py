@@ -9,7 +9,7 @@ import pytest
 
 from tests.arrange import records
 from tests.lab.test_code_commits import code, experiment
-from tests.project import BECAUSE, World
+from tests.project import BECAUSE, World, needs_ssh_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +146,7 @@ def test_a_subject_does_not_write_into_the_log_of_what_was_made_here(
     assert "gitexp trust otter" in colleague.gitexp("try", code=3).err
 
 
+@needs_ssh_keys
 def test_a_key_is_trusted_for_what_it_signs(ready: World, colleague: World, tmp_path: Path) -> None:
     for name in ("theirs", "other"):
         ready.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name))

@@ -19,7 +19,7 @@ from gitexp.store.experiments import read_commits, read_experiments, read_range
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
-from tests.project import World, git
+from tests.project import World, git, needs_ssh_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,7 +239,7 @@ def test_a_missing_identity_creates_nothing(world: World, monkeypatch: pytest.Mo
     assert world.snapshot() == before
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+@needs_ssh_keys
 def test_commits_are_signed_where_git_commit_would_sign(ready: World, tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)

@@ -14,7 +14,7 @@ from gitexp.store.git import Git
 from gitexp.store.git_environment import clean_environment
 from gitexp.store.git_errors import GitFailed, translated
 from gitexp.store.repository import Repository
-from tests.project import World, git
+from tests.project import World, git, needs_ssh_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +236,7 @@ def test_a_detached_head_has_no_branch(world: World) -> None:
     assert Repository.discover(world.path).head_branch() is None
 
 
+@needs_ssh_keys
 def test_sha256_repositories_hold_experiments_and_results(tmp_path: Path, world: World) -> None:
     other = World(tmp_path / "sha256")
     other.path.mkdir()
@@ -525,7 +526,7 @@ def test_a_missing_identity_is_explained(
     assert "git config --global user.email" in raised.value.hint
 
 
-@pytest.mark.parametrize("form", ["openpgp", "ssh"])
+@pytest.mark.parametrize("form", ["openpgp", pytest.param("ssh", marks=needs_ssh_keys)])
 def test_a_key_that_cannot_sign_is_explained(form: str, world: World) -> None:
     world.git("config", "gpg.format", form)
     world.git("config", "gpg.program", "/no/such/gpg")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
-
-import pytest
 
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.signatures import read_signatures
+from tests.project import needs_ssh_keys
 from tests.team import a_record, an_experiment, repository_of, starts_of
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.project import World
 
-pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+pytestmark = needs_ssh_keys
 
 
 def add_a_run(world: World, commit: str, seed: int) -> None:

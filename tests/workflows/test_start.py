@@ -3,7 +3,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -26,7 +25,7 @@ from tests.arrange import (
     trailers,
     train_with,
 )
-from tests.project import BECAUSE, World
+from tests.project import BECAUSE, World, needs_ssh_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -354,7 +353,7 @@ def test_twenty_places_share_the_error_budget(ready: World) -> None:
     ]
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen to sign with")
+@needs_ssh_keys
 def test_the_commit_is_signed_where_git_is_told_to_sign(ready: World, tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)

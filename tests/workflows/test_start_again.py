@@ -82,14 +82,11 @@ def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, st
     for _ in range(2):
         assert len(ledger.records(new)) == 2
         ledger.read(base)
-    # The failures count: more of them than the baseline has need seeds that repeat their scores.
+    # The failures count: their seed is compared like the worst pair.
     done = world.gitexp("run", "--json").json
     assert done["verdict"] == "CONFIRMED"
-    assert "of the experiment, 2 runs failed" in " ".join(note(world, "gitexp", "HEAD").split())
-    checks = [
-        json.loads(line) for line in note(world, RUNS, "HEAD").splitlines() if "repeats" in line
-    ]
-    assert len(checks) == 1
+    counts = "counts like the worst pair; of the experiment, 2 runs failed"
+    assert counts in " ".join(note(world, "gitexp", "HEAD").split())
     # It is one experiment in one place, and now its code stays.
     verified = " ".join(world.gitexp("verify").out.split())
     assert "1 of 20 experiments run" in verified

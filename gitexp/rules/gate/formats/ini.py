@@ -17,6 +17,7 @@ from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
 
 ERROR = ValueError
+_NO_VALUE = "an indented line follows a key without a value"
 
 parse_value = plain.parse_value
 spell_value = plain.spell_value
@@ -90,10 +91,12 @@ def _read(text: str) -> dict[str, Any] | None:
         message = f"the key {spell_key((error.section, error.option))} is given twice"
         raise _malformed(message, text, error.lineno or 1) from None
     except configparser.ParsingError as error:
-        raise _malformed("neither a section nor a key", text, error.errors[0][0]) from None
-    except AttributeError:
-        # A bug of configparser before Python 3.13: there is no value to continue.
-        raise Malformed("an indented line follows a key without a value") from None
+        errors = getattr(error, "errors", None)
+        if errors is None:  # from Python 3.13 on
+            raise Malformed(_NO_VALUE) from None
+        raise _malformed("neither a section nor a key", text, errors[0][0]) from None
+    except AttributeError:  # as configparser says the same before Python 3.13
+        raise Malformed(_NO_VALUE) from None
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
