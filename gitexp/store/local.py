@@ -159,14 +159,14 @@ def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
 def remove_tree(folder: Path) -> None:
     """Remove a folder as far as we may, whatever modes its folders have and however deep they lie.
 
-    `shutil.rmtree` calls itself before Python 3.13.
+    `shutil.rmtree` calls itself before Python 3.13, and since then holds a file open at each depth.
     """
     import shutil  # loads libraries for archives, and a hook removes nothing
 
     make_writable(folder)
-    try:
+    with contextlib.suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
-    except RecursionError:
+    if os.path.lexists(folder):
         import subprocess  # only scripts that have gone wrong make such folders
 
         subprocess.run(["rm", "-rf", "--", folder], capture_output=True, check=False)

@@ -32,7 +32,8 @@ def test_it_is_kept_between_uses_and_ends_with_its_git(ready: World) -> None:
 
 
 def test_ctrl_c_reaches_it_unless_it_is_started_alone(ready: World) -> None:
-    readers = Git(ready.path).readers
+    git = Git(ready.path)
+    readers = git.readers
     groups = []
     with readers.take() as before:
         groups.append(os.getpgid(before._process.pid))

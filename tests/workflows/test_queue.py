@@ -20,6 +20,7 @@ from gitexp.lab.queues.queue import Queue, QueueStage, read_queue
 from gitexp.lab.queues.queue_progress import is_over_in, queued_experiments
 from gitexp.workflows.logs import logs
 from tests.arrange import SCORE, records, refs, settle, train_with
+from tests.made_once import made_once
 from tests.project import World
 from tests.workflows.test_run import alive, until
 
@@ -308,15 +309,13 @@ def test_what_cannot_run_is_refused_before_anything_is_detached(
 @pytest.fixture(scope="module")
 def refusing(_initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A project with a good experiment and one that the gate refuses."""
-    path = tmp_path_factory.mktemp("refusing") / "project"
-    shutil.copytree(_initialised, path, symlinks=True)
-    world = World(path)
-    world.start("--set", "model.C=10")
-    world.git("switch", "--quiet", "--create", "exp/two", "main")
-    world.edit("C = 1.0", "C = 12")
-    world.edit("epochs = 20", "epochs = 30")
-    world.commit("two changes", verify=False)
-    world.git("switch", "--quiet", "main")
+    with made_once(_initialised, tmp_path_factory.mktemp("refusing")) as world:
+        world.start("--set", "model.C=10")
+        world.git("switch", "--quiet", "--create", "exp/two", "main")
+        world.edit("C = 1.0", "C = 12")
+        world.edit("epochs = 20", "epochs = 30")
+        world.commit("two changes", verify=False)
+        world.git("switch", "--quiet", "main")
     return world
 
 
